@@ -1,0 +1,32 @@
+"""The flags of `nstjax stylize`: files and the machine here, the recipe in `Settings`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from nstjax.errors import UserError
+from nstjax.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments:
+    """Paints the content picture in the style of one or more others."""
+
+    content: tyro.conf.Positional[Path]  # the picture that is painted
+    styles: tyro.conf.Positional[tuple[Path, ...]]  # pictures to paint like; several are mixed
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]  # where to write: .png or .jpg
+    model: str = "auto"  # vgg19, vgg16, vgg16-hed, or a weights file; auto: vgg19, else vgg16-hed
+    preset: str = "default"  # recipe that the other flags change (PRESETS)
+    device: Literal["auto", "cpu", "gpu", "tpu"] = "auto"  # where to compute
+    save_every: int = 0  # also write a numbered picture every so many steps
+    metrics: Path | None = None  # also write each step's losses, a line of JSON each
+    quiet: bool = False  # no progress bar
+    settings: tyro.conf.OmitArgPrefixes[Settings] = Settings()
+
+    def __post_init__(self):
+        if not self.styles:
+            raise UserError("no style picture was given: name at least one behind the content")
+        if self.save_every < 0:
+            raise UserError(f"save_every is {self.save_every}: give at least 0")

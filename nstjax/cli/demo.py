@@ -1,0 +1,36 @@
+"""`nstjax demo`: a picture without any file of one's own."""
+
+import importlib.resources
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nstjax.cli.arguments import Arguments
+from nstjax.cli.flags import parse
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoArguments:
+    """Paints the bundled photograph in the style of the bundled picture."""
+
+    quiet: bool = False  # no progress bar
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Paints a bundled photograph, into nstjax_demo.png in this folder."""
+    parsed = parse(DemoArguments, arguments, prog="nstjax demo")
+    from nstjax.cli.job import run_job
+
+    pictures = importlib.resources.files("nstjax") / "demo"
+    with (
+        importlib.resources.as_file(pictures / "content.jpg") as content,
+        importlib.resources.as_file(pictures / "style.jpg") as style,
+    ):
+        return run_job(
+            Arguments(
+                content=content,
+                styles=(style,),
+                output=Path("nstjax_demo.png"),
+                quiet=parsed.quiet,
+            )
+        )

@@ -1,0 +1,61 @@
+"""From a dataclass to flags, by tyro, with a mistake told in one line."""
+
+import contextlib
+import io
+import sys
+from collections.abc import Sequence
+from typing import TypeVar
+
+import tyro
+
+from nstjax.errors import UserError
+
+Arguments = TypeVar("Arguments")
+
+FRAME = "╭╮╰╯│─ "
+
+
+def parse(
+    kind: type[Arguments],
+    arguments: Sequence[str],
+    *,
+    prog: str,
+    default: Arguments | None = None,
+) -> Arguments:
+    """An instance of a dataclass from command line arguments.
+
+    Args:
+        kind: the dataclass; a comment behind a field is its help.
+        arguments: what was typed behind the command's name.
+        prog: the command, for help.
+        default: where the flags' defaults come from.
+
+    Raises `UserError` for arguments that do not fit, `SystemExit` after `--help`.
+    """
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            return tyro.cli(
+                kind,
+                prog=prog,
+                args=arguments,
+                **({} if default is None else {"default": default}),
+                config=(tyro.conf.FlagCreatePairsOff, tyro.conf.PositionalMetavarFromFieldName),
+            )
+    except SystemExit as stop:
+        if not stop.code:
+            raise
+        raise UserError(f"{_one_line(complaint.getvalue())} (see {prog} --help)") from None
+    finally:
+        sys.stderr.flush()
+
+
+def _one_line(framed: str) -> str:
+    """The message in tyro's framed text: what stands between the title and the first ruled line."""
+    message: list[str] = []
+    for line in framed.splitlines()[1:]:
+        text = line.strip(FRAME)
+        if not text:
+            break
+        message.append(text)
+    return " ".join(message)

@@ -1,0 +1,77 @@
+"""One picture from files to a file, with everything that a person sees meanwhile."""
+
+import contextlib
+import time
+
+import jax
+import rich.console
+
+from nstjax.cli.arguments import Arguments
+from nstjax.cli.interrupt import InterruptFlag
+from nstjax.cli.metrics import MetricsFile
+from nstjax.cli.model import find_weights
+from nstjax.cli.progress import ProgressBar
+from nstjax.cli.snapshots import Snapshots
+from nstjax.errors import UserError
+from nstjax.images import check_writable, read, write
+from nstjax.result import Progress
+from nstjax.stylize import stylize
+
+INTERRUPTED = 130
+
+
+def run_job(arguments: Arguments) -> int:
+    """Makes the picture and writes it; returns the exit code.
+
+    Everything that can be checked is checked before the work begins. Ctrl-C ends it with the picture
+    so far, which is written all the same.
+    """
+    console = rich.console.Console(stderr=True, quiet=arguments.quiet)
+    started = time.monotonic()
+    check_writable(arguments.output)
+    content = read(arguments.content)
+    styles = [read(style) for style in arguments.styles]
+    device = _find_device(arguments.device)
+    network, weights = find_weights(arguments.model)
+    console.print(f"network {network}, preset {arguments.preset}, on {device.device_kind}")
+
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(jax.default_device(device))
+        interrupted = stack.enter_context(InterruptFlag(console))
+        observers = [stack.enter_context(ProgressBar(console))]
+        if arguments.save_every:
+            observers.append(
+                stack.enter_context(Snapshots(arguments.output, arguments.save_every))
+            )
+        if arguments.metrics is not None:
+            observers.append(stack.enter_context(MetricsFile(arguments.metrics)))
+
+        def on_progress(progress: Progress) -> bool:
+            for observe in observers:
+                observe(progress)
+            return interrupted.is_set
+
+        result = stylize(
+            content,
+            styles,
+            arguments.settings,
+            weights=weights,
+            on_progress=on_progress,
+            report_every=arguments.save_every,
+        )
+    write(arguments.output, result.image)
+    height, width = result.image.shape[:2]
+    seconds = time.monotonic() - started
+    how = "stopped early, " if result.stopped else ""
+    console.print(f"wrote {arguments.output} ({how}{width}x{height}, {seconds:.0f} s)")
+    return INTERRUPTED if result.stopped else 0
+
+
+def _find_device(platform: str) -> jax.Device:
+    try:
+        return jax.devices(None if platform == "auto" else platform)[0]
+    except RuntimeError:
+        raise UserError(
+            f"device is {platform!r} and JAX finds none here: use --device cpu, or install "
+            "nstjax[cuda] or nstjax[tpu]"
+        ) from None

@@ -1,0 +1,69 @@
+"""Picture files of any kind that Pillow reads, to pixels."""
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from nstjax.errors import UserError
+from nstjax.images.pixels import to_pixels
+
+
+def read(path: str | Path) -> np.ndarray:
+    """Pixels `(H, W, 3)`, float32 sRGB in [0, 1], upright as the camera held it.
+
+    Gray, palette, alpha (over white), 16 bit and CMYK are converted; an embedded color profile is
+    applied, so that the numbers are sRGB whatever the file's color space was. Of an animation the
+    first frame is read.
+
+    Raises `UserError` where the file is missing, empty, damaged or no picture.
+    """
+    path = Path(path)
+    if not path.is_file():
+        what = "is a folder, not a picture" if path.is_dir() else "does not exist"
+        raise UserError(f"{path} {what}: give a picture file such as PNG or JPEG")
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns from 89 megapixels up and refuses at twice that; large pictures are what
+            # this program is for, so only the refusal counts.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore", UserWarning)  # damaged metadata, which we do not use
+            with Image.open(path) as image:
+                image.load()
+                return to_pixels(_to_array(_to_srgb(ImageOps.exif_transpose(image))), str(path))
+    except UnidentifiedImageError:
+        raise UserError(f"{path} is not a picture that Pillow reads: give PNG or JPEG") from None
+    except Image.DecompressionBombError as error:
+        raise UserError(f"{path} is too large to read ({error}): make it smaller first") from None
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+        # Pillow reports damage by all of these, depending on the format.
+        raise UserError(f"cannot read {path}: {error}; the file may be damaged") from None
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("L", "RGB", "RGBA", "CMYK", "LAB"):
+        return image
+    try:
+        return ImageCms.profileToProfile(  # type: ignore[return-value]
+            image,
+            ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+            ImageCms.createProfile("sRGB"),
+            outputMode="RGBA" if image.mode == "RGBA" else "RGB",
+        )
+    except (ImageCms.PyCMSError, OSError):
+        return image  # a profile that cannot be used says nothing about the colors
+
+
+def _to_array(image: Image.Image) -> np.ndarray:
+    """An array that `to_pixels` takes, without losing the depth of 16-bit gray."""
+    if image.mode.startswith("I;16"):
+        return np.asarray(image).astype(np.uint16)
+    if image.mode == "I":  # 32-bit container of what is 16 bit in every common format
+        return np.clip(np.asarray(image), 0, 65535).astype(np.uint16)
+    if image.mode == "F":
+        return np.asarray(image)
+    has_alpha = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
+    return np.asarray(image.convert("RGBA" if has_alpha else "RGB"))

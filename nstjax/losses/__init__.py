@@ -1,0 +1,20 @@
+"""Content, style and total variation losses on features and pixels."""
+
+from nstjax.losses.content import CONTENT_LOSSES
+from nstjax.losses.moments import Moments, blend, moments
+from nstjax.losses.objective import Losses, LossWeights, Objective, Targets
+from nstjax.losses.style import STYLE_LOSSES
+from nstjax.losses.total_variation import TOTAL_VARIATIONS
+
+__all__ = [
+    "CONTENT_LOSSES",
+    "STYLE_LOSSES",
+    "TOTAL_VARIATIONS",
+    "LossWeights",
+    "Losses",
+    "Moments",
+    "Objective",
+    "Targets",
+    "blend",
+    "moments",
+]

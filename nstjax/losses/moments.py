@@ -1,0 +1,63 @@
+"""The only style statistic that feature maps are reduced to.
+
+For M positions with N channels each, f_i (i = 1..M):
+
+    mean    mu = 1/M sum_i f_i            (N,)
+    second  S  = 1/M sum_i f_i f_i^T      (N, N)       so the Gram matrix is G = M S
+
+Moments are additive over positions: those of a whole are the weighted average of its parts', and a
+mixture of styles is an average of moments.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+
+class Moments(NamedTuple):
+    """First and second moments over the positions of a feature map, in float32."""
+
+    mean: jax.Array  # (..., N)
+    second: jax.Array  # (..., N, N)
+    positions: jax.Array  # (), M: turns means back into the sums of an unnormalized Gram matrix
+
+
+@jax.custom_vjp
+def second_moment(features: jax.Array) -> jax.Array:
+    """`S = 1/M sum_i f_i f_i^T`: `(..., H, W, N) -> (..., N, N)`, summed in float32."""
+    gram = jnp.einsum("...hwm,...hwn->...mn", features, features, preferred_element_type=jnp.float32)
+    return gram / _positions(features)
+
+
+def _second_moment_forward(features):
+    return second_moment(features), features
+
+
+def _second_moment_backward(features, cotangent):
+    # dS = 1/M (dF^T F + F^T dF), so the gradient is 1/M F (D + D^T): one matrix product, where
+    # automatic differentiation makes two, in the features' own type.
+    symmetric = (cotangent + cotangent.swapaxes(-1, -2)) / _positions(features)
+    return (jnp.einsum("...hwm,...mn->...hwn", features, symmetric.astype(features.dtype)),)
+
+
+second_moment.defvjp(_second_moment_forward, _second_moment_backward)
+
+
+def moments(features: jax.Array) -> Moments:
+    """The moments of a feature map `(..., H, W, N)`."""
+    return Moments(
+        mean=jnp.mean(features, (-3, -2), dtype=jnp.float32),
+        second=second_moment(features),
+        positions=jnp.float32(_positions(features)),
+    )
+
+
+def blend(parts: Sequence[Moments]) -> Moments:
+    """The moments of a mixture of styles in equal shares, whatever the styles' sizes."""
+    return jax.tree.map(lambda *values: sum(values) / len(values), *parts)
+
+
+def _positions(features: jax.Array) -> int:
+    return features.shape[-3] * features.shape[-2]

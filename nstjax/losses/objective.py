@@ -1,0 +1,97 @@
+"""What is minimized: content, style and total variation in one number."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from nstjax.errors import UserError
+from nstjax.losses.content import CONTENT_LOSSES
+from nstjax.losses.moments import Moments, blend, moments
+from nstjax.losses.style import STYLE_LOSSES
+from nstjax.losses.total_variation import TOTAL_VARIATIONS
+
+Features = dict[str, jax.Array]
+
+
+class Targets(NamedTuple):
+    """What a picture is compared with at one level."""
+
+    content: dict[str, jax.Array]  # feature maps (..., H, W, C) of the content layers
+    style: dict[str, Moments]  # moments of the style layers
+
+
+class LossWeights(NamedTuple):
+    """How much each term counts. Traced by the compiled step: changing them recompiles nothing."""
+
+    content: jax.typing.ArrayLike
+    style: jax.typing.ArrayLike
+    tv: jax.typing.ArrayLike
+
+
+class Losses(NamedTuple):
+    """The terms before weighting, and their weighted total."""
+
+    total: jax.Array
+    content: jax.Array
+    style: jax.Array
+    tv: jax.Array
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Which layers are compared, and how.
+
+    Raises `UserError` where a name is not one of the losses.
+    """
+
+    content_layers: tuple[str, ...]
+    style_layers: tuple[str, ...]
+    content_loss: str
+    style_loss: str
+    tv_loss: str
+
+    def __post_init__(self):
+        for kind, name, known in (
+            ("content", self.content_loss, CONTENT_LOSSES),
+            ("style", self.style_loss, STYLE_LOSSES),
+            ("tv", self.tv_loss, TOTAL_VARIATIONS),
+        ):
+            if name not in known:
+                raise UserError(f"unknown {kind} loss {name!r}: use one of {', '.join(known)}")
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Every layer that is needed, once."""
+        return tuple(dict.fromkeys(self.content_layers + self.style_layers))
+
+    def targets(self, content: Features, styles: Sequence[Features]) -> Targets:
+        """Targets from the features of the content and of one or more styles, blended equally."""
+        return Targets(
+            {name: content[name] for name in self.content_layers},
+            {name: blend([moments(style[name]) for style in styles]) for name in self.style_layers},
+        )
+
+    def __call__(
+        self, pixels: jax.Array, features: Features, targets: Targets, weights: LossWeights
+    ) -> Losses:
+        """`w_c mean_l content_l + w_s mean_l style_l + w_tv tv`, each `(...)` as the inputs' batch.
+
+        Layers are averaged, not summed, so that adding one does not shift the balance of the terms.
+        """
+        content_loss, style_loss = CONTENT_LOSSES[self.content_loss], STYLE_LOSSES[self.style_loss]
+        content = _mean(
+            [content_loss(features[name], target) for name, target in targets.content.items()]
+        )
+        style = _mean(
+            [style_loss(moments(features[name]), target) for name, target in targets.style.items()]
+        )
+        tv = TOTAL_VARIATIONS[self.tv_loss](pixels)
+        total = weights.content * content + weights.style * style + weights.tv * tv
+        return Losses(total, content, style, tv)
+
+
+def _mean(terms: list[jax.Array]) -> jax.Array:
+    return sum(terms, start=jnp.float32(0)) / max(len(terms), 1)

@@ -1,0 +1,38 @@
+"""Whether a picture of some size can be held, asked before hours of work are lost."""
+
+import os
+
+import jax.numpy as jnp
+
+from nstjax.errors import UserError
+
+# Bytes that one step takes for each pixel of the largest level: feature maps kept for the gradient and
+# transients. Read off `memory_analysis()` of the compiled default step at 512 px.
+BYTES_PER_PIXEL = {"float32": 3000, "bfloat16": 1800}
+
+
+def check_memory(pixels: int, precision: str) -> None:
+    """Raises `UserError` where a picture of that many pixels cannot fit the device's memory."""
+    available = _available_bytes()
+    needed = pixels * BYTES_PER_PIXEL[precision]
+    if available is not None and needed > available:
+        fits = available / BYTES_PER_PIXEL[precision]
+        raise UserError(
+            f"a picture of {pixels / 1e6:.1f} megapixels needs about {needed / 2**30:.0f} GiB and there "
+            f"are {available / 2**30:.0f}: choose a size of at most {fits / 1e6:.1f} megapixels"
+        )
+
+
+def _available_bytes() -> int | None:
+    """The device's memory; None where nobody tells."""
+    (device,) = jnp.zeros(()).devices()
+    if device.platform == "cpu":
+        return _host_bytes()
+    return (device.memory_stats() or {}).get("bytes_limit")
+
+
+def _host_bytes() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None  # Windows

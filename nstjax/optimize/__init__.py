@@ -1,0 +1,16 @@
+"""Coarse-to-fine optimization of pixels for whatever objective it is given."""
+
+from nstjax.optimize.initial_image import INITIAL_IMAGES
+from nstjax.optimize.loop import Chunk, run_levels
+from nstjax.optimize.optimizer import OPTIMIZERS, make_transformation
+from nstjax.optimize.pyramid import Level, pyramid
+
+__all__ = [
+    "INITIAL_IMAGES",
+    "OPTIMIZERS",
+    "Chunk",
+    "Level",
+    "make_transformation",
+    "pyramid",
+    "run_levels",
+]

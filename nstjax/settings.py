@@ -1,0 +1,92 @@
+"""Everything that decides what a picture will look like, in one frozen dataclass."""
+
+import dataclasses
+import math
+import types
+import typing
+from dataclasses import dataclass
+from typing import Literal
+
+from nstjax.errors import UserError
+
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The recipe of a picture.
+
+    Raises `UserError` for a value that cannot work; layer names are checked when the network is known.
+    """
+
+    size: int = 512  # long side of the result in pixels; the aspect ratio is the content's
+    content_weight: float = 0.03  # how much the content's feature maps count
+    style_weight: float = 1.0  # how much the style's Gram matrices count
+    tv_weight: float = 0.1  # how much smoothness counts (total variation)
+    content_layers: tuple[str, ...] = ("relu4_2",)  # layers whose feature maps are compared
+    style_layers: tuple[str, ...] = STYLE_LAYERS  # layers whose Gram matrices are compared
+    content_loss: Literal["energy", "mean", "sum"] = "energy"  # distance of feature maps
+    style_loss: Literal["energy", "gram", "gram_sum", "gram_chw"] = "energy"  # distance of Grams
+    tv_loss: Literal["l2", "l1"] = "l2"  # form of the total variation
+    pooling: Literal["average", "max"] = "average"  # average is smoother, max as VGG was trained
+    optimizer: Literal["lbfgs", "adam"] = "lbfgs"  # L-BFGS needs far fewer steps
+    learning_rate: float | None = None  # step length; by default 1 for lbfgs and 0.02 for adam
+    steps: int = 25  # steps at the full size
+    coarse_steps: int = 30  # steps at each coarser level
+    coarsest: int = 48  # long side of the first level in pixels; at least size: one level only
+    level_ratio: float = math.sqrt(2)  # how much larger each level is than the one before
+    init: str = "content"  # first picture: content, noise, or a picture file
+    seed: int = 0  # seed of the noise
+    precision: Literal["float32", "bfloat16"] = "float32"  # type of the feature maps
+
+    def __post_init__(self):
+        hints = typing.get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            _check(field.name, getattr(self, field.name), hints[field.name])
+
+
+# The least value of every number, and whether it may be that value itself.
+_AT_LEAST = {
+    "size": 16,
+    "content_weight": 0,
+    "style_weight": 0,
+    "tv_weight": 0,
+    "steps": 1,
+    "coarse_steps": 0,
+    "coarsest": 16,
+    "seed": 0,
+}
+_ABOVE = {"learning_rate": 0, "level_ratio": 1.05}
+
+
+def _check(name: str, value: object, hint: object) -> None:
+    if isinstance(hint, types.UnionType):
+        if value is None:
+            return
+        (hint,) = (kind for kind in typing.get_args(hint) if kind is not types.NoneType)
+    if typing.get_origin(hint) is Literal:
+        allowed = typing.get_args(hint)
+        if value not in allowed:
+            raise UserError(f"{name} is {value!r}: use one of {', '.join(allowed)}")
+    elif isinstance(hint, types.GenericAlias):
+        if isinstance(value, str) or not all(isinstance(item, str) for item in value):  # type: ignore
+            raise UserError(f"{name} is {value!r}: give a tuple of layer names")
+    elif hint is str:
+        if not isinstance(value, str):
+            raise UserError(f"{name} is {value!r}: give a string")
+    else:
+        _check_number(name, value, hint)
+
+
+def _check_number(name: str, value: object, hint: object) -> None:
+    whole = hint is int
+    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+        raise UserError(f"{name} is {value!r}: give a {'whole ' if whole else ''}number")
+    if not math.isfinite(value):
+        raise UserError(f"{name} is {value}: give a finite number")
+    if name in _AT_LEAST and value < _AT_LEAST[name]:
+        raise UserError(f"{name} is {value}: give at least {_AT_LEAST[name]}")
+    if name in _ABOVE and value <= _ABOVE[name]:
+        raise UserError(f"{name} is {value}: give more than {_ABOVE[name]}")
+    if value >= 2**31:
+        raise UserError(f"{name} is {value}: give less than 2^31")

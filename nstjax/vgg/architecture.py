@@ -1,0 +1,86 @@
+"""The layers of VGG16 and VGG19 (Simonyan and Zisserman 2015, configurations D and E).
+
+Names: `conv4_2` is the output of a convolution, `relu4_2` the same after the ReLU, `pool4` after the
+pooling that closes stage 4. The style transfer papers write "conv4_2" for what is `relu4_2` here.
+"""
+
+from typing import Literal, NamedTuple
+
+from nstjax.errors import UserError
+
+Kind = Literal["conv", "relu", "pool"]
+
+STAGE_CHANNELS = (64, 128, 256, 512, 512)
+CONVOLUTIONS_PER_STAGE = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
+
+
+class Layer(NamedTuple):
+    """One operation of the network; `stage` and `index` count from 1 (`index` is 0 for a pooling)."""
+
+    kind: Kind
+    stage: int
+    index: int
+
+    @property
+    def name(self) -> str:
+        return f"pool{self.stage}" if self.kind == "pool" else f"{self.kind}{self.suffix}"
+
+    @property
+    def suffix(self) -> str:
+        """`4_2`: what a convolution and its ReLU have in common."""
+        return f"{self.stage}_{self.index}"
+
+    @property
+    def channels(self) -> int:
+        return STAGE_CHANNELS[self.stage - 1]
+
+
+def layers(architecture: str) -> tuple[Layer, ...]:
+    """Every layer of the convolutional trunk, in the order of computation.
+
+    Raises `UserError` for an unknown architecture.
+    """
+    if architecture not in CONVOLUTIONS_PER_STAGE:
+        raise UserError(
+            f"unknown architecture {architecture!r}: use one of {', '.join(CONVOLUTIONS_PER_STAGE)}"
+        )
+    found = []
+    for stage, convolutions in enumerate(CONVOLUTIONS_PER_STAGE[architecture], start=1):
+        for index in range(1, convolutions + 1):
+            found += [Layer("conv", stage, index), Layer("relu", stage, index)]
+        found.append(Layer("pool", stage, 0))
+    return tuple(found)
+
+
+def trunk(architecture: str, wanted: tuple[str, ...]) -> tuple[Layer, ...]:
+    """The layers up to the deepest wanted one: all that has to be computed.
+
+    Raises `UserError` for a name that the architecture lacks.
+    """
+    every = layers(architecture)
+    positions = {layer.name: position for position, layer in enumerate(every)}
+    for name in wanted:
+        if name not in positions:
+            raise UserError(
+                f"unknown layer {name!r}: {architecture} has {', '.join(positions)}"
+            )
+    return every[: max((positions[name] for name in wanted), default=-1) + 1]
+
+
+def kernel_shapes(architecture: str) -> dict[str, tuple[int, int, int, int]]:
+    """The convolutions' shapes by suffix: `{"1_1": (3, 3, 3, 64), ...}`, height x width x in x out."""
+    shapes, incoming = {}, 3
+    for layer in layers(architecture):
+        if layer.kind == "conv":
+            shapes[layer.suffix] = (3, 3, incoming, layer.channels)
+            incoming = layer.channels
+    return shapes
+
+
+def smallest_side(architecture: str, wanted: tuple[str, ...]) -> int:
+    """The least height and width, in pixels, at which every wanted layer has a position.
+
+    Each pooling before the deepest layer halves the picture, rounding down.
+    """
+    poolings = sum(layer.kind == "pool" for layer in trunk(architecture, wanted))
+    return 2**poolings

@@ -1,0 +1,96 @@
+"""Convolution, ReLU and pooling with gradients written for a network that is never trained.
+
+Only the gradient with respect to the input is needed, so each operation here states its own. The
+arrays are `(B, H, W, C)`, kernels HWIO. See `benchmarks/` for what the choices are worth.
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+LAYOUT = ("NHWC", "HWIO", "NHWC")
+
+
+def adjoint_kernel(kernel: jax.Array) -> jax.Array:
+    """The kernel whose plain convolution is the transpose of this one's: `(3, 3, I, O) -> (3, 3, O, I)`.
+
+    For odd kernels, stride 1 and zero padding, d/dx <g, x * k> = g * flip(k)^T.
+    """
+    return jnp.flip(kernel, (0, 1)).swapaxes(2, 3)
+
+
+def _correlate(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    return lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=LAYOUT)
+
+
+@jax.custom_vjp
+def convolve(x: jax.Array, kernel: jax.Array, bias: jax.Array, adjoint: jax.Array) -> jax.Array:
+    """`x * kernel + bias` with zero padding: `(B, H, W, I) -> (B, H, W, O)`.
+
+    Its gradient is again a plain forward convolution, with `adjoint = adjoint_kernel(kernel)` made
+    once outside the loop: XLA on the CPU computes its own transposed convolution 5 to 40 times slower
+    inside `scan` or `while_loop`. There is no gradient for the weights: they are frozen.
+    """
+    return _correlate(x, kernel) + bias
+
+
+def _convolve_forward(x, kernel, bias, adjoint):
+    return convolve(x, kernel, bias, adjoint), adjoint
+
+
+def _convolve_backward(adjoint, cotangent):
+    return _correlate(cotangent, adjoint), None, None, None
+
+
+convolve.defvjp(_convolve_forward, _convolve_backward)
+
+
+@jax.custom_vjp
+def relu(x: jax.Array) -> jax.Array:
+    """`max(x, 0)`, with gradient 1 where the *output* is positive.
+
+    Masking by the output leaves the pre-activation with a single use, so that it is never stored and
+    a GPU can fuse convolution, bias and ReLU into one kernel.
+    """
+    return jnp.maximum(x, 0)
+
+
+def _relu_forward(x):
+    y = relu(x)
+    return y, y
+
+
+def _relu_backward(y, cotangent):
+    return (jnp.where(y > 0, cotangent, 0),)
+
+
+relu.defvjp(_relu_forward, _relu_backward)
+
+
+def average_pool(x: jax.Array) -> jax.Array:
+    """Mean of each 2x2 block: `(B, H, W, C) -> (B, H // 2, W // 2, C)`.
+
+    `reduce_window`, not a reshape: a reshape gathers the whole picture when its height is sharded.
+    """
+    block = (1, 2, 2, 1)
+    return lax.reduce_window(x, 0.0, lax.add, block, block, "VALID") * 0.25
+
+
+def max_pool(x: jax.Array) -> jax.Array:
+    """Maximum of each 2x2 block: `(B, H, W, C) -> (B, H // 2, W // 2, C)`.
+
+    Written as three maxima of strided slices: the gradient of `reduce_window`'s maximum is a scatter,
+    which is slow and on a GPU not deterministic. Equal maxima share their gradient.
+    """
+    height, width = x.shape[1] // 2 * 2, x.shape[2] // 2 * 2
+    top, bottom = x[:, 0:height:2], x[:, 1:height:2]
+    rows = jnp.maximum(top, bottom)
+    return jnp.maximum(rows[:, :, 0:width:2], rows[:, :, 1:width:2])
+
+
+POOLINGS: dict[str, Callable[[jax.Array], jax.Array]] = {
+    "average": average_pool,  # Gatys et al. 2016: better gradient flow, smoother pictures
+    "max": max_pool,  # what the networks were trained with
+}

@@ -1,0 +1,81 @@
+"""The frozen network as a Flax module: pixels in, named feature maps out."""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from nstjax.errors import UserError
+from nstjax.vgg.architecture import trunk
+from nstjax.vgg.convolution import POOLINGS, adjoint_kernel, convolve, relu
+from nstjax.vgg.preprocess import Preprocessing, preprocess
+from nstjax.vgg.weights import Weights
+
+
+class Frozen(nnx.Variable):
+    """A weight that is never trained."""
+
+
+class Convolution(nnx.Module):
+    """A frozen 3x3 convolution with its adjoint kernel at hand for the gradient."""
+
+    def __init__(self, kernel: jax.Array, bias: jax.Array):
+        self.kernel = Frozen(kernel)
+        self.bias = Frozen(bias)
+        self.adjoint = Frozen(adjoint_kernel(kernel))
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return convolve(x, self.kernel[...], self.bias[...], self.adjoint[...])
+
+
+class VGG(nnx.Module):
+    """The convolutional trunk of VGG16 or VGG19 up to the deepest wanted layer.
+
+    Args:
+        weights: a converted network; see `nstjax.vgg.load_weights`.
+        layers: names of the wanted layers, such as `("relu1_1", "conv4_2", "pool5")`.
+        pooling: `average` or `max`.
+        dtype: type of the weights and feature maps; the pixels stay float32.
+
+    Raises `UserError` for a layer or pooling that does not exist.
+    """
+
+    def __init__(
+        self,
+        weights: Weights,
+        layers: tuple[str, ...],
+        *,
+        pooling: str = "average",
+        dtype: jax.typing.DTypeLike = jnp.float32,
+    ):
+        if pooling not in POOLINGS:
+            raise UserError(f"unknown pooling {pooling!r}: use one of {', '.join(POOLINGS)}")
+        self.layers = layers
+        self.trunk = trunk(weights.architecture, layers)
+        self.pooling = pooling
+        self.preprocessing: Preprocessing = weights.preprocessing
+        self.dtype = jnp.dtype(dtype)
+        self.convolutions = nnx.Dict(
+            {
+                layer.name: Convolution(
+                    jnp.asarray(weights.kernel(layer.suffix), self.dtype),
+                    jnp.asarray(weights.bias(layer.suffix), self.dtype),
+                )
+                for layer in self.trunk
+                if layer.kind == "conv"
+            }
+        )
+
+    def __call__(self, pixels: jax.Array) -> dict[str, jax.Array]:
+        """Feature maps `{"relu1_1": (B, H, W, C), ...}` of pixels `(B, H, W, 3)`, sRGB in [0, 1]."""
+        x = preprocess(pixels, self.preprocessing).astype(self.dtype)
+        features = {}
+        for layer in self.trunk:
+            if layer.kind == "conv":
+                x = self.convolutions[layer.name](x)
+            elif layer.kind == "relu":
+                x = relu(x)
+            else:
+                x = POOLINGS[self.pooling](x)
+            if layer.name in self.layers:
+                features[layer.name] = x
+        return features

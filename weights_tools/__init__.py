@@ -1,0 +1,27 @@
+"""VGG weights of any source, in one safetensors layout."""
+
+from weights_tools.cache import cache_folder, cached, fetch, resolve
+from weights_tools.conversion import convert, load
+from weights_tools.errors import WeightsError
+from weights_tools.layout import NetworkWeights, Preprocessing, check, read, write
+from weights_tools.sources import SOURCES, Source
+from weights_tools.table import inspect, list_sources
+
+__all__ = [
+    "SOURCES",
+    "NetworkWeights",
+    "Preprocessing",
+    "Source",
+    "WeightsError",
+    "cache_folder",
+    "cached",
+    "check",
+    "convert",
+    "fetch",
+    "inspect",
+    "list_sources",
+    "load",
+    "read",
+    "resolve",
+    "write",
+]

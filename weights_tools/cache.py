@@ -1,0 +1,101 @@
+"""The folder of converted weights: a network's name or any weights file -> a file of our layout."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import tempfile
+from pathlib import Path
+
+from weights_tools import files, layout, sources
+from weights_tools.conversion import convert, file_format
+from weights_tools.download import download
+from weights_tools.errors import WeightsError
+
+
+def cache_folder() -> Path:
+    """Return the folder that holds the cache: `NSTJAX_CACHE`, or the user's cache folder."""
+    if chosen := os.environ.get("NSTJAX_CACHE"):
+        return files.expanded(chosen).absolute()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("nstjax", appauthor=False)
+
+
+def cached(name: str) -> Path | None:
+    """Return the converted weights of a network by name, or None if they are not in the cache.
+
+    Raises:
+        WeightsError: an unknown name; lists those there are.
+    """
+    path = _place(sources.find(name).name)
+    return path if _is_whole(path) else None
+
+
+def fetch(name: str, *, progress: bool = True) -> Path:
+    """Return the converted weights of a network by name; download and convert them once.
+
+    The download is verified by its hash and deleted after the conversion. Several processes may
+    fetch at the same time. With `progress`, a terminal's stderr shows a progress bar.
+
+    Raises:
+        WeightsError: an unknown name, or what failed and how to get the file by hand.
+    """
+    source = sources.find(name)
+    if (path := cached(name)) is not None:
+        return path
+    path = _place(name)
+    by_hand = (
+        f"to do it by hand, {source.by_hand} and run python -m weights_tools convert "
+        f"{source.file_name} -o {shlex.quote(str(path))}"
+    )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # In the cache itself: a system's folder for temporary files may be small, or be memory.
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".download-") as folder:
+            convert(download(source, Path(folder), progress=progress), path)
+    except WeightsError as error:
+        raise WeightsError(f"{name} was not fetched: {error}; {by_hand}") from None
+    except OSError as error:
+        raise WeightsError(
+            f"{name} was not fetched: the cache {path.parent} cannot be written: "
+            f"{files.reason(error)}; set NSTJAX_CACHE to a folder that can; {by_hand}"
+        ) from None
+    return path
+
+
+def resolve(name_or_file: str | os.PathLike[str], *, progress: bool = True) -> Path:
+    """Return the path of weights in our layout for a network's name or any weights file.
+
+    A name of `SOURCES` is fetched (a file of the same name in the working folder is not meant:
+    write `./vgg19`). A file of our layout is returned as it is; any other is converted once into
+    the cache, under its content's hash.
+
+    Raises:
+        WeightsError: neither a name nor a file, or what `fetch` and `convert` raise.
+    """
+    if str(name_or_file) in sources.SOURCES:
+        return fetch(str(name_or_file), progress=progress)
+    path = files.expanded(name_or_file)
+    if not os.path.lexists(path):
+        sources.find(str(name_or_file))
+    path = files.require_file(path)
+    if file_format(path) == "safetensors":
+        return path
+    target = _place(f"file-{files.digests(path)['sha256'][:16]}")
+    if not _is_whole(target):
+        convert(path, target)
+    return target
+
+
+def _place(stem: str) -> Path:
+    return cache_folder() / "weights" / f"{stem}.safetensors"
+
+
+def _is_whole(path: Path) -> bool:
+    """Tell whether a usable file lies there; one that a full disk or a crash cut is made again."""
+    try:
+        layout.read_header(path)
+    except WeightsError:
+        return False
+    return True
