@@ -8,7 +8,7 @@ from nstjax.settings import Settings
 
 if TYPE_CHECKING:
     from nstjax.result import Progress, Result
-    from nstjax.stylize import stylize
+    from nstjax.transfer import stylize
     from nstjax.vgg import load_weights
 
 __all__ = [
@@ -26,7 +26,7 @@ _LAZY = {
     "Progress": "nstjax.result",
     "Result": "nstjax.result",
     "load_weights": "nstjax.vgg",
-    "stylize": "nstjax.stylize",
+    "stylize": "nstjax.transfer",
 }
 
 

@@ -20,9 +20,9 @@ class Settings:
     """
 
     size: int = 512  # long side of the result in pixels; the aspect ratio is the content's
-    content_weight: float = 0.03  # how much the content's feature maps count
+    content_weight: float = 0.05  # how much the content's feature maps count
     style_weight: float = 1.0  # how much the style's Gram matrices count
-    tv_weight: float = 0.1  # how much smoothness counts (total variation)
+    tv_weight: float = 1.0  # how much smoothness counts (total variation)
     content_layers: tuple[str, ...] = ("relu4_2",)  # layers whose feature maps are compared
     style_layers: tuple[str, ...] = STYLE_LAYERS  # layers whose Gram matrices are compared
     content_loss: Literal["energy", "mean", "sum"] = "energy"  # distance of feature maps
@@ -31,10 +31,10 @@ class Settings:
     pooling: Literal["average", "max"] = "average"  # average is smoother, max as VGG was trained
     optimizer: Literal["lbfgs", "adam"] = "lbfgs"  # L-BFGS needs far fewer steps
     learning_rate: float | None = None  # step length; by default 1 for lbfgs and 0.02 for adam
-    steps: int = 25  # steps at the full size
-    coarse_steps: int = 30  # steps at each coarser level
-    coarsest: int = 48  # long side of the first level in pixels; at least size: one level only
-    level_ratio: float = math.sqrt(2)  # how much larger each level is than the one before
+    steps: int = 40  # steps at the full size
+    coarse_steps: int = 60  # steps at each coarser level
+    coarsest: int = 96  # long side of the first level in pixels; at least size: one level only
+    level_ratio: float = 2.0  # how much larger each level is than the one before
     init: str = "content"  # first picture: content, noise, or a picture file
     seed: int = 0  # seed of the noise
     precision: Literal["float32", "bfloat16"] = "float32"  # type of the feature maps
@@ -69,8 +69,9 @@ def _check(name: str, value: object, hint: object) -> None:
         if value not in allowed:
             raise UserError(f"{name} is {value!r}: use one of {', '.join(allowed)}")
     elif isinstance(hint, types.GenericAlias):
-        if isinstance(value, str) or not all(isinstance(item, str) for item in value):  # type: ignore
-            raise UserError(f"{name} is {value!r}: give a tuple of layer names")
+        strings = isinstance(value, tuple) and all(isinstance(item, str) for item in value)
+        if not strings or not value:
+            raise UserError(f"{name} is {value!r}: give at least one layer name, in a tuple")
     elif hint is str:
         if not isinstance(value, str):
             raise UserError(f"{name} is {value!r}: give a string")
@@ -82,11 +83,11 @@ def _check_number(name: str, value: object, hint: object) -> None:
     whole = hint is int
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
         raise UserError(f"{name} is {value!r}: give a {'whole ' if whole else ''}number")
-    if not math.isfinite(value):
-        raise UserError(f"{name} is {value}: give a finite number")
     if name in _AT_LEAST and value < _AT_LEAST[name]:
         raise UserError(f"{name} is {value}: give at least {_AT_LEAST[name]}")
     if name in _ABOVE and value <= _ABOVE[name]:
         raise UserError(f"{name} is {value}: give more than {_ABOVE[name]}")
     if value >= 2**31:
         raise UserError(f"{name} is {value}: give less than 2^31")
+    if math.isnan(value):  # last: it passes every comparison, and `isnan` fails for huge integers
+        raise UserError(f"{name} is {value}: give a finite number")

@@ -24,7 +24,7 @@ DIGEST = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
 class Handler(http.server.BaseHTTPRequestHandler):
     """Answers by the path: /whole, /missing, /cut, /stall, /silent."""
 
-    def do_GET(self):  # noqa: N802 (the standard library's name)
+    def do_GET(self):
         """Send the file, or less."""
         if self.path == "/missing":
             return self.send_error(404)

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from weights_tools.cache import fetch, resolve
 from weights_tools.conversion import convert
@@ -13,10 +14,17 @@ from weights_tools.errors import WeightsError
 from weights_tools.table import inspect, list_sources
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+class _Parser(argparse.ArgumentParser):
+    """Tells a mistake in the arguments in one line, as every other mistake."""
+
+    def error(self, message: str) -> NoReturn:
+        raise WeightsError(f"{message} (see {self.prog} --help)")
+
+
+def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m weights_tools") -> int:
     """Run one command and return its exit status: 0, or 2 after one line on stderr."""
     try:
-        _run(_parser().parse_args(arguments))
+        _run(_parser(prog).parse_args(arguments))
         sys.stdout.flush()
     except WeightsError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -29,9 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m weights_tools",
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=prog,
         description="Bring VGG weights of any source into one safetensors layout.",
     )
     commands = parser.add_subparsers(dest="command", required=True)

@@ -1,6 +1,6 @@
 """The flags of `nstjax stylize`: files and the machine here, the recipe in `Settings`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,7 +23,7 @@ class Arguments:
     save_every: int = 0  # also write a numbered picture every so many steps
     metrics: Path | None = None  # also write each step's losses, a line of JSON each
     quiet: bool = False  # no progress bar
-    settings: tyro.conf.OmitArgPrefixes[Settings] = Settings()
+    settings: tyro.conf.OmitArgPrefixes[Settings] = field(default_factory=Settings)
 
     def __post_init__(self):
         if not self.styles:

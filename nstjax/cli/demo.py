@@ -18,7 +18,7 @@ class DemoArguments:
 
 def run(arguments: Sequence[str]) -> int:
     """Paints a bundled photograph, into nstjax_demo.png in this folder."""
-    parsed = parse(DemoArguments, arguments, prog="nstjax demo")
+    parsed = parse(DemoArguments, arguments, prog="nstjax demo", default=DemoArguments())
     from nstjax.cli.job import run_job
 
     pictures = importlib.resources.files("nstjax") / "demo"

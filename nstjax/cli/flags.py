@@ -20,7 +20,7 @@ def parse(
     arguments: Sequence[str],
     *,
     prog: str,
-    default: Arguments | None = None,
+    default: Arguments,
 ) -> Arguments:
     """An instance of a dataclass from command line arguments.
 
@@ -39,7 +39,7 @@ def parse(
                 kind,
                 prog=prog,
                 args=arguments,
-                **({} if default is None else {"default": default}),
+                default=default,
                 config=(tyro.conf.FlagCreatePairsOff, tyro.conf.PositionalMetavarFromFieldName),
             )
     except SystemExit as stop:

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections.abc import Callable
 
 import jax
 import rich.console
@@ -15,7 +16,7 @@ from nstjax.cli.snapshots import Snapshots
 from nstjax.errors import UserError
 from nstjax.images import check_writable, read, write
 from nstjax.result import Progress
-from nstjax.stylize import stylize
+from nstjax.transfer import prepare
 
 INTERRUPTED = 130
 
@@ -33,32 +34,26 @@ def run_job(arguments: Arguments) -> int:
     styles = [read(style) for style in arguments.styles]
     device = _find_device(arguments.device)
     network, weights = find_weights(arguments.model)
-    console.print(f"network {network}, preset {arguments.preset}, on {device.device_kind}")
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(jax.default_device(device))
+        transfer = prepare(content, styles, arguments.settings, weights=weights)
+        metrics = None if arguments.metrics is None else MetricsFile(arguments.metrics)
+        console.print(f"network {network}, preset {arguments.preset}, on {device.device_kind}")
         interrupted = stack.enter_context(InterruptFlag(console))
+        observers: list[Callable[[Progress], None]]
         observers = [stack.enter_context(ProgressBar(console))]
         if arguments.save_every:
-            observers.append(
-                stack.enter_context(Snapshots(arguments.output, arguments.save_every))
-            )
-        if arguments.metrics is not None:
-            observers.append(stack.enter_context(MetricsFile(arguments.metrics)))
+            observers.append(stack.enter_context(Snapshots(arguments.output, arguments.save_every)))
+        if metrics is not None:
+            observers.append(stack.enter_context(metrics))
 
         def on_progress(progress: Progress) -> bool:
             for observe in observers:
                 observe(progress)
             return interrupted.is_set
 
-        result = stylize(
-            content,
-            styles,
-            arguments.settings,
-            weights=weights,
-            on_progress=on_progress,
-            report_every=arguments.save_every,
-        )
+        result = transfer.run(on_progress, arguments.save_every)
     write(arguments.output, result.image)
     height, width = result.image.shape[:2]
     seconds = time.monotonic() - started
@@ -67,7 +62,7 @@ def run_job(arguments: Arguments) -> int:
     return INTERRUPTED if result.stopped else 0
 
 
-def _find_device(platform: str) -> jax.Device:
+def _find_device(platform: str):
     try:
         return jax.devices(None if platform == "auto" else platform)[0]
     except RuntimeError:

@@ -32,6 +32,7 @@ class MetricsFile:
             self._file.close()
 
     def __call__(self, progress: Progress) -> None:
+        """Writes the steps since the last report."""
         try:
             if self._file is None:
                 self._file = self._path.open("w", encoding="utf-8")

@@ -31,6 +31,7 @@ class ProgressBar:
         self._bars.stop()
 
     def __call__(self, progress: Progress) -> None:
+        """Moves the bar."""
         description = (
             f"level {progress.level}/{progress.levels} {progress.width}x{progress.height} "
             f"step {progress.step}/{progress.steps} loss {progress.losses.total[-1]:.4g}"

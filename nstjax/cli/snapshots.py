@@ -29,6 +29,7 @@ class Snapshots:
             done.result()  # raises what the writing raised
 
     def __call__(self, progress: Progress) -> None:
+        """Writes a picture if one is due."""
         if progress.total_step % self._every == 0:
             name = f"{self._output.stem}_{progress.total_step:05}{self._output.suffix}"
             path = self._output.with_name(name)

@@ -33,11 +33,8 @@ def run(arguments: Sequence[str]) -> int:
 def _preset(arguments: Sequence[str]) -> str:
     """The preset, ahead of the other flags: it decides their defaults."""
     early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    early.add_argument("--preset", default="default")
-    try:
-        name = early.parse_known_args(arguments)[0].preset
-    except (SystemExit, argparse.ArgumentError):
-        name = None
+    early.add_argument("--preset", nargs="?", default="default")
+    name = early.parse_known_args(arguments)[0].preset
     if name not in PRESETS:
         raise UserError(f"unknown preset {name!r}: use one of {', '.join(PRESETS)}")
     return name

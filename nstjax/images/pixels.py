@@ -32,7 +32,7 @@ def to_pixels(image: ArrayLike, name: str = "image") -> np.ndarray:
 
 def to_bytes(pixels: ArrayLike) -> np.ndarray:
     """Pixels in [0, 1] as uint8, rounded to nearest."""
-    return np.uint8(np.clip(np.asarray(pixels), 0, 1) * 255 + 0.5)
+    return (np.clip(np.asarray(pixels), 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def _to_unit_floats(array: np.ndarray, name: str) -> np.ndarray:
@@ -42,7 +42,6 @@ def _to_unit_floats(array: np.ndarray, name: str) -> np.ndarray:
     # Also true for bfloat16, which NumPy itself does not know.
     if np.issubdtype(array.dtype, np.integer) or not np.can_cast(array.dtype, np.float64):
         raise UserError(f"{name} has type {array.dtype}: give unsigned integers or floats")
-    array = array.astype(np.float32)
     if not (np.isfinite(array).all() and array.min() >= -1e-3 and array.max() <= 1 + 1e-3):
         raise UserError(f"{name} has floats outside [0, 1]: divide by the largest possible value")
-    return np.clip(array, 0, 1)
+    return np.clip(array.astype(np.float32), 0, 1)

@@ -1,6 +1,7 @@
 """Picture files of any kind that Pillow reads, to pixels."""
 
 import io
+import os
 import warnings
 from pathlib import Path
 
@@ -21,8 +22,8 @@ def read(path: str | Path) -> np.ndarray:
     Raises `UserError` where the file is missing, empty, damaged or no picture.
     """
     path = Path(path)
-    if not path.is_file():
-        what = "is a folder, not a picture" if path.is_dir() else "does not exist"
+    if not os.path.isfile(path):
+        what = "is a folder, not a picture" if os.path.isdir(path) else "does not exist"
         raise UserError(f"{path} {what}: give a picture file such as PNG or JPEG")
     try:
         with warnings.catch_warnings():
@@ -33,6 +34,8 @@ def read(path: str | Path) -> np.ndarray:
             with Image.open(path) as image:
                 image.load()
                 return to_pixels(_to_array(_to_srgb(ImageOps.exif_transpose(image))), str(path))
+    except UserError:
+        raise  # it is a ValueError too
     except UnidentifiedImageError:
         raise UserError(f"{path} is not a picture that Pillow reads: give PNG or JPEG") from None
     except Image.DecompressionBombError as error:
@@ -44,6 +47,9 @@ def read(path: str | Path) -> np.ndarray:
 
 def _to_srgb(image: Image.Image) -> Image.Image:
     profile = image.info.get("icc_profile")
+    # Neither a palette nor the one color that is transparent would outlive the conversion.
+    if image.mode == "P" or (image.mode in ("L", "RGB") and "transparency" in image.info):
+        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
     if not profile or image.mode not in ("L", "RGB", "RGBA", "CMYK", "LAB"):
         return image
     try:

@@ -1,5 +1,6 @@
 """Pixels to PNG and JPEG files."""
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -23,9 +24,11 @@ def check_writable(path: str | Path) -> None:
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise UserError(f"cannot write {path}: give a file name ending in {', '.join(FORMATS)}")
-    if path.is_dir():
+    if os.path.isdir(path):
         raise UserError(f"cannot write {path}: it is a folder")
     try:
+        with contextlib.suppress(FileNotFoundError):
+            os.lstat(path)  # refuses a name that is too long
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
@@ -43,7 +46,8 @@ def write(path: str | Path, pixels: ArrayLike) -> None:
     """
     path = Path(path)
     check_writable(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    # Its name does not grow with the file's, which may already be as long as is allowed.
+    handle, temporary = tempfile.mkstemp(prefix=".nstjax-", suffix=path.suffix, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             Image.fromarray(to_bytes(pixels)).save(file, **FORMATS[path.suffix.lower()])

@@ -27,7 +27,9 @@ class Moments(NamedTuple):
 @jax.custom_vjp
 def second_moment(features: jax.Array) -> jax.Array:
     """`S = 1/M sum_i f_i f_i^T`: `(..., H, W, N) -> (..., N, N)`, summed in float32."""
-    gram = jnp.einsum("...hwm,...hwn->...mn", features, features, preferred_element_type=jnp.float32)
+    gram = jnp.einsum(
+        "...hwm,...hwn->...mn", features, features, preferred_element_type=jnp.float32
+    )
     return gram / _positions(features)
 
 

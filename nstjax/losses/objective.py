@@ -26,9 +26,9 @@ class Targets(NamedTuple):
 class LossWeights(NamedTuple):
     """How much each term counts. Traced by the compiled step: changing them recompiles nothing."""
 
-    content: jax.typing.ArrayLike
-    style: jax.typing.ArrayLike
-    tv: jax.typing.ArrayLike
+    content: jax.Array | float
+    style: jax.Array | float
+    tv: jax.Array | float
 
 
 class Losses(NamedTuple):

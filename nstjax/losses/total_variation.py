@@ -21,7 +21,12 @@ def l2(pixels: jax.Array) -> jax.Array:
 def l1(pixels: jax.Array) -> jax.Array:
     """`sum |dy| + sum |dx|`: neural-style's; keeps edges, grows with the picture's size."""
     down, across = _neighbor_differences(pixels)
-    return jnp.sum(jnp.abs(down), PICTURE) + jnp.sum(jnp.abs(across), PICTURE)
+    return jnp.sum(_absolute(down), PICTURE) + jnp.sum(_absolute(across), PICTURE)
+
+
+def _absolute(x: jax.Array) -> jax.Array:
+    """`|x|` with gradient 0 at 0: that of `jnp.abs` is 1, which would push plain areas apart."""
+    return x * jax.lax.stop_gradient(jnp.sign(x))
 
 
 TOTAL_VARIATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {"l2": l2, "l1": l1}

@@ -12,7 +12,7 @@ import optax
 TRUST_RADIUS = 0.05
 
 
-def cautious_lbfgs(memory_size: int = 10) -> optax.GradientTransformation:
+def cautious_lbfgs(memory_size: int = 20) -> optax.GradientTransformation:
     """The L-BFGS direction, one evaluation a step and without a line search.
 
     A line search would make sure of two things that are secured more cheaply here. The memory takes

@@ -14,6 +14,7 @@ class Level(NamedTuple):
 
     @property
     def pixels(self) -> int:
+        """How many pixels the picture has at this level."""
         return self.height * self.width
 
 
@@ -46,14 +47,10 @@ def pyramid(
 
     Raises `UserError` where the picture is too narrow for the size.
     """
-    long_sides = [float(size)]
-    while (
-        coarse_steps > 0
-        and round(long_sides[-1] / ratio) >= coarsest
-        and min(fit(height, width, round(long_sides[-1] / ratio))) >= smallest_side
-    ):
-        long_sides.append(long_sides[-1] / ratio)
-    coarse = [
-        Level(*fit(height, width, round(side)), coarse_steps) for side in reversed(long_sides[1:])
-    ]
-    return (*coarse, Level(*fit(height, width, size), steps))
+    levels = [Level(*fit(height, width, size), steps)]
+    short_side = min(height, width) / max(height, width)  # in units of the long one
+    long_side = size / ratio
+    while coarse_steps and long_side >= coarsest and round(long_side * short_side) >= smallest_side:
+        levels.append(Level(*fit(height, width, round(long_side)), coarse_steps))
+        long_side /= ratio
+    return tuple(reversed(levels))

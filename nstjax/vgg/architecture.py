@@ -23,6 +23,7 @@ class Layer(NamedTuple):
 
     @property
     def name(self) -> str:
+        """`conv4_2`, `relu4_2` or `pool4`."""
         return f"pool{self.stage}" if self.kind == "pool" else f"{self.kind}{self.suffix}"
 
     @property
@@ -32,6 +33,7 @@ class Layer(NamedTuple):
 
     @property
     def channels(self) -> int:
+        """How many channels the layer's output has."""
         return STAGE_CHANNELS[self.stage - 1]
 
 
@@ -61,9 +63,7 @@ def trunk(architecture: str, wanted: tuple[str, ...]) -> tuple[Layer, ...]:
     positions = {layer.name: position for position, layer in enumerate(every)}
     for name in wanted:
         if name not in positions:
-            raise UserError(
-                f"unknown layer {name!r}: {architecture} has {', '.join(positions)}"
-            )
+            raise UserError(f"unknown layer {name!r}: {architecture} has {', '.join(positions)}")
     return every[: max((positions[name] for name in wanted), default=-1) + 1]
 
 

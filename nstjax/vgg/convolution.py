@@ -33,6 +33,7 @@ def convolve(x: jax.Array, kernel: jax.Array, bias: jax.Array, adjoint: jax.Arra
     once outside the loop: XLA on the CPU computes its own transposed convolution 5 to 40 times slower
     inside `scan` or `while_loop`. There is no gradient for the weights: they are frozen.
     """
+    del adjoint  # for the gradient alone
     return _correlate(x, kernel) + bias
 
 

@@ -24,6 +24,7 @@ class Convolution(nnx.Module):
         self.adjoint = Frozen(adjoint_kernel(kernel))
 
     def __call__(self, x: jax.Array) -> jax.Array:
+        """`(B, H, W, I) -> (B, H, W, O)`."""
         return convolve(x, self.kernel[...], self.bias[...], self.adjoint[...])
 
 

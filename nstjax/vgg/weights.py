@@ -4,6 +4,8 @@
 """
 
 import json
+import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,9 +47,7 @@ class Weights:
                     "this is another network"
                 )
             if not np.isfinite(tensor).all():
-                raise UserError(
-                    f"the weights hold NaN or infinity in {name}: get the file again"
-                )
+                raise UserError(f"the weights hold NaN or infinity in {name}: get the file again")
 
     def kernel(self, suffix: str) -> np.ndarray:
         """The kernel `(3, 3, I, O)` of convolution `suffix`, such as `4_2`."""
@@ -73,7 +73,7 @@ def load_weights(path: str | Path) -> Weights:
     Raises `UserError` where the file is missing, damaged, of another kind, or holds NaN.
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise UserError(f"no weights file {path}: give a file made by `nstjax weights convert`")
     try:
         with safe_open(path, framework="numpy") as file:
@@ -99,7 +99,11 @@ def _preprocessing(metadata: dict[str, str]) -> Preprocessing:
         std = tuple(float(value) for value in json.loads(metadata["std"]))
     except (TypeError, ValueError):
         raise UserError("the preprocessing metadata are not numbers: convert again") from None
-    numbers_fit = len(mean) == len(std) == 3 and all(value > 0 for value in (scale, *std))
+    numbers_fit = (
+        len(mean) == len(std) == 3
+        and all(math.isfinite(value) for value in (scale, *mean, *std))
+        and all(value > 0 for value in (scale, *std))
+    )
     if order not in ("rgb", "bgr") or not numbers_fit:
         raise UserError("the preprocessing metadata make no sense: convert again")
     return Preprocessing(order, scale, mean, std)  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,67 @@
+"""The schedule of a picture, checked before anything is computed."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nstjax.errors import UserError
+from nstjax.images import fit
+from nstjax.memory import check_memory
+from nstjax.optimize import Level, pyramid
+from nstjax.settings import Settings
+from nstjax.vgg import smallest_side
+
+
+def plan(
+    content: np.ndarray, styles: Sequence[np.ndarray], settings: Settings, architecture: str
+) -> tuple[Level, ...]:
+    """The levels, once it is sure that the network can see every picture and that memory suffices.
+
+    Args:
+        content: pixels `(H, W, 3)`.
+        styles: pixels of each style picture.
+        settings: the recipe.
+        architecture: `vgg16` or `vgg19`.
+
+    Raises `UserError` for a picture too small or narrow, and a size too large.
+    """
+    smallest = smallest_side(architecture, settings.content_layers + settings.style_layers)
+    levels = pyramid(
+        *content.shape[:2],
+        size=settings.size,
+        coarsest=settings.coarsest,
+        ratio=settings.level_ratio,
+        steps=settings.steps,
+        coarse_steps=settings.coarse_steps,
+        smallest_side=smallest,
+    )
+    # A panorama's short side is seen only at finer levels.
+    seen = [min(min(style_size(style, level)) for style in styles) for level in levels[:-1]]
+    levels = (
+        *(level for level, side in zip(levels, seen, strict=False) if side >= smallest),
+        levels[-1],
+    )
+    _check_sides("the content picture", content.shape[:2], smallest)
+    _check_sides("the content picture", (levels[-1].height, levels[-1].width), smallest)
+    for style in styles:
+        _check_sides("a style picture", style_size(style, levels[0]), smallest)
+    check_memory(levels[-1].pixels, settings.precision)
+    return levels
+
+
+def _check_sides(name: str, shape: tuple[int, ...], smallest: int) -> None:
+    height, width = shape
+    if min(height, width) < smallest:
+        raise UserError(
+            f"{name} has only {width}x{height} pixels and the layers need {smallest} each way: "
+            "give a larger or less narrow one"
+        )
+
+
+def style_size(style: np.ndarray, level: Level) -> tuple[int, int]:
+    """The long side of the level, so that strokes are as large beside it as in the painting.
+
+    A style picture is never enlarged: that would only teach the network blur.
+    """
+    height, width = style.shape[:2]
+    return fit(height, width, min(max(level.height, level.width), max(height, width)))

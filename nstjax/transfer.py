@@ -1,0 +1,128 @@
+"""The story from top to bottom: arrays in, `Result` out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nstjax.errors import UserError
+from nstjax.images import read, resize, to_pixels
+from nstjax.losses import LossWeights
+from nstjax.optimize import (
+    INITIAL_IMAGES,
+    OPTIMIZERS,
+    Level,
+    make_transformation,
+    run_levels,
+)
+from nstjax.plan import plan, style_size
+from nstjax.problem import Problem, make_evaluation
+from nstjax.result import OnProgress, Result, collect
+from nstjax.settings import Settings
+from nstjax.vgg import Weights, load_weights
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A style transfer of which everything is known to fit; made by `prepare`."""
+
+    content: np.ndarray  # pixels (H, W, 3)
+    styles: tuple[np.ndarray, ...]  # pixels, each of its own size
+    initial: np.ndarray  # pixels of the first picture
+    settings: Settings
+    weights: Weights
+    levels: tuple[Level, ...]
+
+    def run(self, on_progress: OnProgress | None = None, report_every: int = 0) -> Result:
+        """Makes the picture; `stylize` says how."""
+        settings = self.settings
+        evaluation, network = make_evaluation(self.weights, settings)
+        loss_weights = LossWeights(
+            settings.content_weight, settings.style_weight, settings.tv_weight
+        )
+
+        def make_problem(level: Level) -> Problem:
+            content = resize(self.content, level.height, level.width)
+            styles = [resize(style, *style_size(style, level)) for style in self.styles]
+            return Problem(network, evaluation.targets(network, content, styles), loss_weights)
+
+        optimizer = OPTIMIZERS[settings.optimizer]
+        chunks = run_levels(
+            self.levels,
+            self.initial,
+            make_problem,
+            evaluate=evaluation,
+            optimizer=make_transformation(settings.optimizer),
+            learning_rate=settings.learning_rate or optimizer.learning_rate,
+            stop_every=report_every,
+        )
+        return collect(chunks, self.levels, settings, on_progress)
+
+
+def prepare(
+    content: ArrayLike,
+    styles: ArrayLike | Sequence[ArrayLike],
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    *,
+    weights: Weights | str | Path,
+) -> Transfer:
+    """Checks all that `stylize` is given, in a moment and before anything is computed.
+
+    Raises `UserError` for pictures, settings or weights that cannot work.
+    """
+    photograph = to_pixels(content, "the content picture")
+    paintings = tuple(to_pixels(style, "the style picture") for style in _as_list(styles))
+    weights = weights if isinstance(weights, Weights) else load_weights(weights)
+    levels = plan(photograph, paintings, settings, weights.architecture)
+    initial = _initial_image(photograph, levels[0], settings)
+    return Transfer(photograph, paintings, initial, settings, weights, levels)
+
+
+def stylize(
+    content: ArrayLike,
+    styles: ArrayLike | Sequence[ArrayLike],
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    *,
+    weights: Weights | str | Path,
+    on_progress: OnProgress | None = None,
+    report_every: int = 0,
+) -> Result:
+    """The content picture painted in the style of one or more others (Gatys et al. 2016).
+
+    Args:
+        content: pixels `(H, W, 3)`; `nstjax.images.to_pixels` says what else is taken.
+        styles: one such picture, or a list of pictures that are mixed in equal shares.
+        settings: the recipe.
+        weights: the network, or the file of a converted one.
+        on_progress: called after each chunk of steps, while the next one runs. Returning True stops
+            the work, and the picture so far becomes the result.
+        report_every: where positive, `on_progress` is called at every multiple of this many steps,
+            counted over all levels, besides when it is called anyway.
+
+    Returns: the picture at the content's aspect ratio with `settings.size` as its long side.
+
+    Raises `UserError` for pictures, settings or weights that cannot work, and `FloatingPointError`
+    where the loss becomes NaN or infinite.
+    """
+    return prepare(content, styles, settings, weights=weights).run(on_progress, report_every)
+
+
+def _as_list(styles: ArrayLike | Sequence[ArrayLike]) -> list[ArrayLike]:
+    pictures = list(styles) if isinstance(styles, list | tuple) else [styles]
+    if not pictures:
+        raise UserError("no style picture was given: give at least one")
+    return pictures  # type: ignore[return-value]
+
+
+def _initial_image(content: np.ndarray, level: Level, settings: Settings) -> np.ndarray:
+    if settings.init in INITIAL_IMAGES:
+        return INITIAL_IMAGES[settings.init](
+            resize(content, level.height, level.width), settings.seed
+        )
+    if not Path(settings.init).is_file():
+        raise UserError(
+            f"init is {settings.init!r}: use {', '.join(INITIAL_IMAGES)} or the name of a picture file"
+        )
+    return read(settings.init)

@@ -1,0 +1,107 @@
+"""Convolution, ReLU and pooling: their values by hand, their gradients against JAX's own."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+from reference.inputs import relative_error
+
+from nstjax.vgg.convolution import (
+    POOLINGS,
+    adjoint_kernel,
+    average_pool,
+    convolve,
+    max_pool,
+    relu,
+)
+
+SHAPES = [(1, 1, 1, 1, 1), (2, 1, 4, 3, 2), (1, 2, 3, 2, 5), (2, 7, 6, 3, 8)]  # B, H, W, in, out
+
+
+def normal(*shape, seed=0):
+    return jnp.asarray(np.random.default_rng(seed).standard_normal(shape, np.float32))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_convolution_is_a_sum_over_shifted_pictures(shape):
+    batch, height, width, inputs, outputs = shape
+    x, kernel, bias = normal(*shape[:4]), normal(3, 3, inputs, outputs, seed=1), normal(outputs)
+    padded = np.pad(np.float64(x), ((0, 0), (1, 1), (1, 1), (0, 0)))
+    expected = np.zeros((batch, height, width, outputs)) + np.float64(bias)
+    for down in range(3):
+        for across in range(3):
+            part = padded[:, down : down + height, across : across + width]
+            expected += part @ np.float64(kernel[down, across])
+    assert relative_error(convolve(x, kernel, bias, adjoint_kernel(kernel)), expected) < 1e-6
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_gradient_of_convolution_is_that_of_jax(shape):
+    *_, inputs, outputs = shape
+    x, kernel, bias = normal(*shape[:4]), normal(3, 3, inputs, outputs, seed=1), normal(outputs)
+    cotangent = normal(*shape[:3], outputs, seed=2)
+
+    def plain(x):
+        numbers = ("NHWC", "HWIO", "NHWC")
+        return lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=numbers) + bias
+
+    (expected,) = jax.vjp(plain, x)[1](cotangent)
+    (found,) = jax.vjp(lambda x: convolve(x, kernel, bias, adjoint_kernel(kernel)), x)[1](cotangent)
+    assert relative_error(found, expected) < 1e-6
+
+
+def test_convolution_keeps_bfloat16_in_both_directions():
+    x, kernel = normal(1, 4, 4, 3).astype(jnp.bfloat16), normal(3, 3, 3, 2).astype(jnp.bfloat16)
+    bias = jnp.zeros(2, jnp.bfloat16)
+    found, back = jax.vjp(lambda x: convolve(x, kernel, bias, adjoint_kernel(kernel)), x)
+    assert found.dtype == back(found)[0].dtype == jnp.bfloat16
+
+
+def test_relu_and_its_gradient():
+    x = jnp.float32([-2, -0.0, 0.0, 1e-30, 3, jnp.inf])
+    np.testing.assert_array_equal(relu(x), np.float32([0, 0, 0, 1e-30, 3, np.inf]))
+    # At zero the gradient is zero, as in PyTorch.
+    (gradient,) = jax.vjp(relu, x)[1](jnp.arange(1, 7, dtype=jnp.float32))
+    np.testing.assert_array_equal(gradient, [0, 0, 0, 4, 5, 6])
+    x = normal(4, 5)
+    cotangent = normal(4, 5, seed=1)
+    (found,) = jax.vjp(relu, x)[1](cotangent)
+    np.testing.assert_array_equal(found, jax.vjp(jax.nn.relu, x)[1](cotangent)[0])
+
+
+def blocks(x, height, width):
+    """The four values of each block `(B, H // 2, W // 2, C, 4)`."""
+    corners = [x[:, i : height // 2 * 2 : 2, j : width // 2 * 2 : 2] for i, j in np.ndindex(2, 2)]
+    return np.stack(corners, axis=-1)
+
+
+@pytest.mark.parametrize(("height", "width"), [(2, 2), (4, 6), (5, 7), (3, 2)])
+@pytest.mark.parametrize("name", POOLINGS)
+def test_pooling_reduces_each_block(name, height, width):
+    x = normal(2, height, width, 3)
+    reduction = {"average": np.mean, "max": np.max}[name]
+    expected = reduction(blocks(np.asarray(x), height, width), axis=-1)
+    np.testing.assert_allclose(POOLINGS[name](x), expected, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize(("height", "width"), [(4, 6), (5, 7)])
+def test_the_gradient_of_pooling_goes_to_the_pixels_of_the_block(height, width):
+    x = normal(2, height, width, 3)
+    cotangent = normal(2, height // 2, width // 2, 3, seed=1)
+    spread = np.zeros(x.shape, np.float32)
+    spread[:, : height // 2 * 2, : width // 2 * 2] = np.kron(cotangent, np.ones((1, 2, 2, 1)))
+    (found,) = jax.vjp(average_pool, x)[1](cotangent)
+    np.testing.assert_allclose(found, spread / 4, rtol=1e-6)
+
+    largest = np.zeros(x.shape, bool)
+    largest[:, : height // 2 * 2, : width // 2 * 2] = np.asarray(x)[
+        :, : height // 2 * 2, : width // 2 * 2
+    ] == np.kron(blocks(np.asarray(x), height, width).max(-1), np.ones((1, 2, 2, 1)))
+    (found,) = jax.vjp(max_pool, x)[1](cotangent)
+    np.testing.assert_array_equal(found, np.where(largest, spread, 0))
+
+
+def test_equal_maxima_share_the_gradient():
+    (found,) = jax.vjp(max_pool, jnp.ones((1, 2, 2, 1)))[1](jnp.ones((1, 1, 1, 1)))
+    np.testing.assert_array_equal(found, np.full((1, 2, 2, 1), 0.25))

@@ -1,0 +1,93 @@
+import itertools
+import math
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from nstjax.optimize import Level, run_levels
+from nstjax.optimize.loop import CHUNK_PIXELS, LONGEST_CHUNK, chunk_length
+
+LEVELS = (Level(8, 12, 6), Level(16, 24, 4))
+
+
+def to_target(pixels, target):
+    loss = jnp.mean((pixels - target) ** 2)
+    return loss, loss
+
+
+def chunks(stop_every=0, levels=LEVELS, initial=None):
+    return run_levels(
+        levels,
+        np.zeros((8, 12, 3), np.float32) if initial is None else initial,
+        lambda level: jnp.full((level.height, level.width, 3), 0.25 * level.height / 8),
+        evaluate=to_target,
+        optimizer=optax.identity(),
+        learning_rate=120.0,
+        stop_every=stop_every,
+    )
+
+
+def test_every_step_of_every_level_is_done_once():
+    done = list(chunks())
+    assert [chunk.level for chunk in done] == sorted(chunk.level for chunk in done)
+    for index, level in enumerate(LEVELS):
+        steps = [chunk.step for chunk in done if chunk.level == index]
+        assert steps[-1] == level.steps
+        assert sum(len(chunk.reports) for chunk in done if chunk.level == index) == level.steps
+    assert done[-1].total_step == sum(level.steps for level in LEVELS)
+    assert done[-1].pixels.shape == (16, 24, 3)
+
+
+def test_each_level_starts_from_the_one_before():
+    done = list(chunks())
+    first_loss_of_second_level = next(c.reports[0] for c in done if c.level == 1)
+    # Level one ends near its target 0.25, and the target of level two is 0.5.
+    np.testing.assert_allclose(first_loss_of_second_level, 0.25**2, rtol=0.05)
+
+
+def test_the_initial_picture_may_have_any_size():
+    done = list(chunks(initial=np.full((50, 70, 3), 0.25, np.float32)))
+    np.testing.assert_allclose(done[0].reports[0], 0, atol=1e-9)
+
+
+@pytest.mark.parametrize("every", [1, 3, 4, 5, 7])
+def test_a_chunk_ends_wherever_a_report_is_due(every):
+    ends = {chunk.total_step for chunk in chunks(stop_every=every)}
+    total = sum(level.steps for level in LEVELS)
+    assert ends >= set(range(every, total + 1, every))
+
+
+def test_a_chunk_stays_intact_while_the_next_ones_run():
+    kept = [(chunk, np.array(chunk.pixels)) for chunk in chunks(stop_every=1)]
+    for chunk, before in kept:
+        np.testing.assert_array_equal(chunk.pixels, before)
+
+
+def test_the_next_chunk_is_under_way_before_the_last_is_handed_out(monkeypatch):
+    started = []
+    from nstjax.optimize import loop
+
+    original = loop.run_steps
+
+    def counted(*args, **kwargs):
+        started.append(1)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(loop, "run_steps", counted)
+    next(iter(chunks(stop_every=1)))
+    assert len(started) == 2
+
+
+def test_chunks_divide_the_level_and_stay_in_bounds():
+    for steps, size, every, done in itertools.product(
+        (1, 7, 25, 60, 500), (16, 256, 2048), (0, 1, 10, 50), (0, 30, 75)
+    ):
+        level = Level(size, size, steps)
+        length = chunk_length(level, done, every, "cpu")
+        assert steps % length == 0
+        assert 1 <= length <= LONGEST_CHUNK
+        assert length == 1 or length * level.pixels <= CHUNK_PIXELS["cpu"]
+        if every:
+            assert math.gcd(every, done) % length == 0

@@ -1,0 +1,119 @@
+"""The objective: a weighted sum of averages over layers, and weights that never recompile."""
+
+import jax
+import numpy as np
+import pytest
+from reference.inputs import feature_maps, picture
+
+from nstjax.losses import (
+    CONTENT_LOSSES,
+    STYLE_LOSSES,
+    TOTAL_VARIATIONS,
+    LossWeights,
+    Objective,
+    blend,
+    moments,
+)
+
+OBJECTIVE = Objective(
+    ("relu2_1", "relu4_2"), ("relu1_1", "relu4_2", "relu2_1"), "sum", "gram", "l1"
+)
+
+
+def features(scale):
+    """Feature maps of one picture, of another size and number of channels in every layer."""
+    first, second, _ = (scale * each for each in feature_maps())
+    return {"relu1_1": first, "relu2_1": second[:4], "relu4_2": first[:3, :3, :5]}
+
+
+PICTURE, CONTENT, STYLE, OTHER = (features(np.float32(scale)) for scale in (1, 1.5, 0.5, 2))
+
+
+def test_the_layers_are_those_of_both_once():
+    assert OBJECTIVE.layers == ("relu2_1", "relu4_2", "relu1_1")
+
+
+def test_targets_are_taken_from_content_and_styles():
+    targets = OBJECTIVE.targets(CONTENT, [STYLE, OTHER])
+    assert list(targets.content) == ["relu2_1", "relu4_2"]
+    assert list(targets.style) == ["relu1_1", "relu4_2", "relu2_1"]
+    for name, target in targets.content.items():
+        np.testing.assert_array_equal(target, CONTENT[name])
+    for name, target in targets.style.items():
+        expected = blend([moments(STYLE[name]), moments(OTHER[name])])
+        np.testing.assert_array_equal(target.second, expected.second)
+
+
+@pytest.mark.parametrize("content", CONTENT_LOSSES)
+@pytest.mark.parametrize("style", STYLE_LOSSES)
+@pytest.mark.parametrize("tv", TOTAL_VARIATIONS)
+def test_the_total_is_the_weighted_sum_of_averages_over_layers(content, style, tv):
+    objective = Objective(OBJECTIVE.content_layers, OBJECTIVE.style_layers, content, style, tv)
+    pixels = picture(8, 9)
+    targets = objective.targets(CONTENT, [STYLE])
+    found = objective(pixels, PICTURE, targets, LossWeights(3.0, 500.0, 0.25))
+    contents = [
+        float(CONTENT_LOSSES[content](PICTURE[name], CONTENT[name]))
+        for name in objective.content_layers
+    ]
+    styles = [
+        float(STYLE_LOSSES[style](moments(PICTURE[name]), moments(STYLE[name])))
+        for name in objective.style_layers
+    ]
+    roughness = float(TOTAL_VARIATIONS[tv](pixels))
+    assert len(set(contents)) == 2
+    assert len(set(styles)) == 3
+    assert float(found.content) == pytest.approx(sum(contents) / 2, rel=1e-5)
+    assert float(found.style) == pytest.approx(sum(styles) / 3, rel=1e-5)
+    assert float(found.tv) == pytest.approx(roughness, rel=1e-5)
+    expected = 3 * sum(contents) / 2 + 500 * sum(styles) / 3 + 0.25 * roughness
+    assert float(found.total) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_term_without_layers_is_zero():
+    objective = Objective((), ("relu1_1",), "energy", "energy", "l2")
+    weights = LossWeights(1.0, 2.0, 0.0)
+    found = objective(picture(8, 9), PICTURE, objective.targets(CONTENT, [STYLE]), weights)
+    assert float(found.content) == 0
+    assert float(found.style) > 0
+    assert float(found.total) == pytest.approx(2 * float(found.style))
+
+
+def test_a_batch_is_a_loop_over_its_pictures():
+    targets = OBJECTIVE.targets(CONTENT, [STYLE])
+    weights = LossWeights(3.0, 500.0, 0.25)
+    pixels = np.stack([picture(8, 9), picture(8, 9) ** 2])
+    batch = {name: np.stack([values, OTHER[name]]) for name, values in PICTURE.items()}
+    found = OBJECTIVE(pixels, batch, targets, weights)
+    for place, alone in enumerate((PICTURE, OTHER)):
+        expected = OBJECTIVE(pixels[place], alone, targets, weights)
+        for name, values in found._asdict().items():
+            assert float(values[place]) == pytest.approx(float(getattr(expected, name)), rel=1e-5)
+
+
+def test_other_weights_do_not_compile_again():
+    targets = OBJECTIVE.targets(CONTENT, [STYLE])
+    traces = []
+
+    @jax.jit
+    def total(weights):
+        traces.append(weights)
+        return OBJECTIVE(picture(8, 9), PICTURE, targets, weights).total
+
+    first = total(LossWeights(1.0, 2.0, 3.0))
+    second = total(LossWeights(2.0, 4.0, 6.0))
+    assert len(traces) == 1
+    assert float(second) == pytest.approx(2 * float(first), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (("l2", "gram", "l2"), "content loss 'l2': use one of energy, mean, sum"),
+        (("sum", "mean", "l2"), "style loss 'mean': use one of energy, gram"),
+        (("sum", "gram", "none"), "tv loss 'none': use one of l2, l1"),
+    ],
+)
+def test_unknown_losses_are_refused(refused, names, message):
+    with refused(message):
+        Objective(("relu4_2",), ("relu1_1",), *names)

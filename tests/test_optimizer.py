@@ -1,0 +1,83 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from nstjax.optimize import OPTIMIZERS, make_transformation
+from nstjax.optimize.optimizer import TRUST_RADIUS, cautious_lbfgs, initial_state
+
+
+def descend(optimizer, function, start, steps, learning_rate=1.0):
+    @jax.jit
+    def step(x, state):
+        gradient = jax.grad(function)(x)
+        direction, state = optimizer.update(gradient, state, x)
+        return x - learning_rate * direction, state
+
+    x, state = start, initial_state(optimizer, start)
+    for _ in range(steps):
+        x, state = step(x, state)
+    return x
+
+
+def quadratic(dimension, condition):
+    curvatures = jnp.logspace(0, np.log10(condition), dimension)
+    minimum = jnp.linspace(-0.02, 0.02, dimension)
+    return lambda x: 0.5 * jnp.sum(curvatures * (x - minimum) ** 2), minimum
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_reaches_the_minimum_of_a_bowl(name):
+    function, minimum = quadratic(20, 10)
+    rate = OPTIMIZERS[name].learning_rate / (10 if name == "adam" else 1)
+    found = descend(make_transformation(name), function, jnp.zeros(20), 300, rate)
+    np.testing.assert_allclose(found, minimum, atol=2e-3)
+
+
+def test_lbfgs_solves_what_gradient_descent_cannot():
+    function, minimum = quadratic(20, 1000)
+    found = descend(cautious_lbfgs(), function, jnp.zeros(20), 60)
+    # The best fixed step, 2 / (1 + 1000), after as many steps.
+    slow = descend(optax.identity(), function, jnp.zeros(20), 60, 2 / 1001)
+    assert function(found) < 1e-6 * function(jnp.zeros(20))
+    assert function(found) < 1e-3 * function(slow)
+    np.testing.assert_allclose(found, minimum, atol=1e-3)
+
+
+def test_lbfgs_steps_stay_within_the_trust_radius():
+    optimizer = cautious_lbfgs()
+    x = jnp.zeros(7)
+    state = initial_state(optimizer, x)
+    for scale in (1e-3, 1e6, 1e9):
+        direction, state = optimizer.update(scale * jnp.arange(7.0), state, x)
+        x = x - direction
+        assert jnp.sqrt(jnp.mean(direction**2)) <= TRUST_RADIUS * 1.001
+
+
+def test_lbfgs_goes_downhill_where_the_curvature_is_negative():
+    # -cos has concave stretches: there a pair <dx, dg> < 0 would turn the direction uphill.
+    def function(x):
+        return -jnp.sum(jnp.cos(x))
+
+    gradient = jax.grad(function)
+    optimizer = cautious_lbfgs()
+    x = jnp.linspace(1.8, 2.9, 5)  # concave beyond pi / 2
+    state = initial_state(optimizer, x)
+    for _ in range(100):
+        slope = gradient(x)
+        direction, state = optimizer.update(slope, state, x)
+        assert jnp.vdot(direction, slope) >= 0
+        x = x - direction
+    np.testing.assert_allclose(x, 0, atol=1e-3)
+
+
+def test_a_fresh_state_shares_no_buffer():
+    pixels = jnp.ones((4, 4, 3))
+    leaves = jax.tree.leaves(initial_state(cautious_lbfgs(), pixels))
+    pointers = [leaf.unsafe_buffer_pointer() for leaf in [pixels, *leaves]]
+    assert len(set(pointers)) == len(pointers)
+
+
+def test_the_same_name_gives_the_same_object():
+    assert make_transformation("adam") is make_transformation("adam")

@@ -1,0 +1,110 @@
+"""Settings: frozen, by keyword, and every wrong value refused by the name of its field."""
+
+import dataclasses
+import typing
+
+import pytest
+
+from nstjax import Settings
+from nstjax.losses import CONTENT_LOSSES, STYLE_LOSSES, TOTAL_VARIATIONS
+from nstjax.optimize import OPTIMIZERS
+from nstjax.vgg.convolution import POOLINGS
+
+NAN, INFINITY = float("nan"), float("inf")
+WHOLE = ("size", "steps", "coarse_steps", "coarsest", "seed")
+REAL = ("content_weight", "style_weight", "tv_weight", "learning_rate", "level_ratio")
+WORDS = ("content_loss", "style_loss", "tv_loss", "pooling", "optimizer", "precision")
+LAYERS = ("content_layers", "style_layers")
+
+NO_NUMBER = ("1", True, (1,), NAN, INFINITY, -INFINITY, 2**31, 10**400, -(10**400))
+BAD = {
+    **dict.fromkeys(WHOLE, (*NO_NUMBER, 1.0, None)),
+    **dict.fromkeys(REAL, NO_NUMBER),
+    **{name: ("", "ENERGY", None, 1, ("energy",), ["l2"]) for name in WORDS},
+    **{name: ("relu1_1", (1,), ["relu1_1"], None, 5, ("relu1_1", None)) for name in LAYERS},
+    "init": (None, 1, ("noise",)),
+}
+# Just outside, and just inside.
+LIMITS = {
+    "size": (15, 16),
+    "coarsest": (15, 16),
+    "steps": (0, 1),
+    "coarse_steps": (-1, 0),
+    "seed": (-1, 0),
+    "content_weight": (-1e-9, 0),
+    "style_weight": (-1e-9, 0.0),
+    "tv_weight": (-1e-9, 0),
+    "learning_rate": (0, 1e-9),
+    "level_ratio": (1.05, 1.0501),
+}
+
+
+def test_every_field_is_tested_here():
+    assert set(BAD) == {field.name for field in dataclasses.fields(Settings)}
+    assert set(LIMITS) == {*WHOLE, *REAL}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in BAD.items() for value in values]
+)
+def test_a_wrong_value_is_refused_by_its_name(refused, name, value):
+    with refused(f"^{name} is "):
+        Settings(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["content_weight", "style_weight", "tv_weight", "level_ratio"])
+def test_only_the_learning_rate_may_be_left_out(refused, name):
+    assert Settings(learning_rate=None).learning_rate is None
+    with refused(f"^{name} is None: give a number"):
+        Settings(**{name: None})
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_the_limits_are_where_they_are_said_to_be(refused, name):
+    outside, inside = LIMITS[name]
+    with refused(f"^{name} is {outside}: give (at least|more than) "):
+        Settings(**{name: outside})
+    assert getattr(Settings(**{name: inside}), name) == inside
+    with refused(rf"^{name} is {2**31}: give less than 2\^31"):
+        Settings(**{name: 2**31})
+    assert getattr(Settings(**{name: 2**31 - 1}), name) == 2**31 - 1
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("content_loss", CONTENT_LOSSES),
+        ("style_loss", STYLE_LOSSES),
+        ("tv_loss", TOTAL_VARIATIONS),
+        ("pooling", POOLINGS),
+        ("optimizer", OPTIMIZERS),
+        ("precision", ("float32", "bfloat16")),
+    ],
+)
+def test_the_choices_are_those_that_there_are(refused, name, table):
+    assert set(typing.get_args(typing.get_type_hints(Settings)[name])) == set(table)
+    for choice in table:
+        assert getattr(Settings(**{name: choice}), name) == choice
+    with refused(f"^{name} is 'none': use one of .*{list(table)[-1]}"):
+        Settings(**{name: "none"})
+
+
+def test_settings_are_frozen_and_hashable():
+    settings = Settings(size=64)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.size = 128
+    assert hash(settings) == hash(Settings(size=64))
+    assert settings == Settings(size=64) != Settings(size=65)
+
+
+def test_settings_are_given_by_keyword():
+    with pytest.raises(TypeError, match="positional"):
+        Settings(512)
+    with pytest.raises(TypeError, match="sise"):
+        Settings(sise=512)
+
+
+def test_a_replaced_value_is_checked_too(refused):
+    assert dataclasses.replace(Settings(), size=64).size == 64
+    with refused("^size is 0"):
+        dataclasses.replace(Settings(), size=0)

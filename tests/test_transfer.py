@@ -1,0 +1,183 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from nstjax import Settings, stylize
+from nstjax.transfer import prepare
+
+RANDOM = np.random.default_rng(7)
+CONTENT = RANDOM.random((48, 64, 3), np.float32)
+STYLE = RANDOM.random((56, 40, 3), np.float32)
+OTHER_STYLE = 0.5 * RANDOM.random((40, 40, 3), np.float32)
+# Shallow layers only: the story is the same, and compiles in a moment.
+QUICK = Settings(
+    size=48,
+    coarsest=24,
+    steps=4,
+    coarse_steps=3,
+    content_layers=("relu2_1",),
+    style_layers=("relu1_1", "conv2_1"),
+)
+
+
+@pytest.fixture(scope="module")
+def weights(network):
+    return network("vgg16")
+
+
+@pytest.fixture(scope="module")
+def result(weights):
+    return stylize(CONTENT, STYLE, QUICK, weights=weights)
+
+
+def test_the_result_has_the_contents_shape_at_the_size_asked_for(result):
+    assert result.image.shape == (36, 48, 3)
+    assert result.image.dtype == np.float32
+    assert result.image.min() >= 0
+    assert result.image.max() <= 1
+    assert not result.stopped
+    assert result.settings == QUICK
+
+
+def test_the_history_holds_every_step_of_every_level(result):
+    assert [(level.height, level.width, level.steps) for level in result.levels] == [
+        (18, 24, 3),
+        (36, 48, 4),
+    ]
+    for term in result.history:
+        assert term.shape == (7,)
+    history = result.history
+    total = 0.05 * history.content + history.style + history.tv
+    np.testing.assert_allclose(history.total, total, rtol=1e-5)
+
+
+def test_the_loss_falls_within_each_level(result):
+    assert result.history.total[2] < result.history.total[0]
+    assert result.history.total[6] < result.history.total[3]
+
+
+def test_starting_from_the_content_its_distance_is_zero(result):
+    assert result.history.content[0] == pytest.approx(0, abs=1e-6)
+
+
+def test_the_same_seed_gives_the_same_bits(weights):
+    noisy = {"size": 32, "init": "noise", "coarsest": 32, "steps": 3}
+    settings = [Settings(**QUICK_FIELDS | noisy | {"seed": seed}) for seed in (5, 5, 6)]
+    first, again, other = (stylize(CONTENT, STYLE, each, weights=weights) for each in settings)
+    np.testing.assert_array_equal(first.image, again.image)
+    assert not np.array_equal(first.image, other.image)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_both_optimizers_lower_the_loss(weights, optimizer):
+    settings = Settings(**QUICK_FIELDS | {"optimizer": optimizer, "coarse_steps": 0, "steps": 8})
+    total = stylize(CONTENT, STYLE, settings, weights=weights).history.total
+    assert total[-1] < 0.7 * total[0]
+
+
+def test_bfloat16_features_reach_about_the_same_loss(weights, result):
+    settings = Settings(**QUICK_FIELDS | {"precision": "bfloat16"})
+    total = stylize(CONTENT, STYLE, settings, weights=weights).history.total
+    np.testing.assert_allclose(total[0], result.history.total[0], rtol=0.02)
+    np.testing.assert_allclose(total[-1], result.history.total[-1], rtol=0.2)
+
+
+def test_arrays_of_any_kind_give_the_same_picture(weights):
+    settings = Settings(**QUICK_FIELDS | {"coarse_steps": 0, "steps": 2})
+    content, style = np.uint8(255 * CONTENT), np.uint8(255 * STYLE)
+    from_bytes = stylize(content, style, settings, weights=weights)
+    from_jax = stylize(jnp.array(content), [jnp.array(style)], settings, weights=weights)
+    from_floats = stylize(content / 255, style / 255, settings, weights=weights)
+    np.testing.assert_array_equal(from_bytes.image, from_jax.image)
+    np.testing.assert_allclose(from_bytes.image, from_floats.image, atol=1e-4)
+
+
+def test_a_style_twice_is_that_style_and_two_styles_are_not_one(weights):
+    settings = Settings(**QUICK_FIELDS | {"coarse_steps": 0, "steps": 2})
+    once = stylize(CONTENT, STYLE, settings, weights=weights)
+    twice = stylize(CONTENT, [STYLE, STYLE], settings, weights=weights)
+    mixed = stylize(CONTENT, [STYLE, OTHER_STYLE], settings, weights=weights)
+    np.testing.assert_allclose(once.history.style, twice.history.style, rtol=1e-5)
+    assert abs(mixed.history.style[0] / once.history.style[0] - 1) > 0.01
+
+
+def test_progress_tells_where_the_work_is(weights):
+    seen = []
+    stylize(CONTENT, STYLE, QUICK, weights=weights, on_progress=seen.append, report_every=1)
+    assert [(each.level, each.step, each.total_step) for each in seen] == [
+        *((1, step, step) for step in (1, 2, 3)),
+        *((2, step, 3 + step) for step in (1, 2, 3, 4)),
+    ]
+    fractions = [each.fraction for each in seen]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
+    assert seen[0].image().shape == (18, 24, 3)
+    assert seen[-1].image().shape == (36, 48, 3)
+    assert all(len(each.losses.total) == 1 for each in seen)
+
+
+@pytest.mark.parametrize("stop_at", [2, 5])
+def test_stopping_returns_the_picture_so_far_at_full_size(weights, stop_at):
+    seen = []
+
+    def stop(progress):
+        seen.append(progress)
+        return progress.total_step == stop_at
+
+    result = stylize(CONTENT, STYLE, QUICK, weights=weights, on_progress=stop, report_every=1)
+    assert result.stopped
+    assert result.image.shape == (36, 48, 3)
+    assert len(result.history.total) == stop_at
+    if seen[-1].level == 2:
+        np.testing.assert_array_equal(result.image, seen[-1].image())
+
+
+def test_a_loss_that_is_not_a_number_is_an_error(weights):
+    huge = {name: tensor * np.float32(1e6) for name, tensor in weights.tensors.items()}
+    broken = type(weights)(weights.architecture, weights.preprocessing, huge)
+    settings = Settings(**QUICK_FIELDS | {"style_loss": "gram_sum", "style_weight": 1e9})
+    with pytest.raises(FloatingPointError, match="learning_rate"):
+        stylize(CONTENT, STYLE, settings, weights=broken)
+
+
+def test_other_loss_weights_reuse_the_compiled_step(weights):
+    from nstjax.optimize.step import run_steps
+
+    settings = [Settings(**QUICK_FIELDS | {"content_weight": value}) for value in (0.1, 0.7)]
+    stylize(CONTENT, STYLE, settings[0], weights=weights)
+    compiled = run_steps._cache_size()
+    stylize(CONTENT, STYLE, settings[1], weights=weights)
+    assert run_steps._cache_size() == compiled
+
+
+def test_a_panorama_as_style_skips_levels_where_nothing_of_it_would_be_seen(weights):
+    deep = Settings(size=128, coarsest=32, style_layers=("relu4_1",))
+    panorama = RANDOM.random((32, 256, 3), np.float32)
+    levels = prepare(CONTENT, panorama, deep, weights=weights).levels
+    # relu4_1 needs 8 pixels, and the panorama's short side is an eighth of its long one.
+    assert [max(level.height, level.width) for level in levels] == [64, 128]
+
+
+@pytest.mark.parametrize(
+    ("content", "styles", "match"),
+    [
+        (CONTENT[..., :2], STYLE, "the content picture has shape"),
+        (CONTENT, [], "no style picture"),
+        (CONTENT, np.full_like(STYLE, np.nan), "the style picture"),
+        (CONTENT[:1], STYLE, "the content picture has only"),
+        (CONTENT, STYLE[:1], "a style picture"),
+    ],
+)
+def test_pictures_that_cannot_work_are_refused(weights, content, styles, match, refused):
+    with refused(match):
+        stylize(content, styles, QUICK, weights=weights)
+
+
+def test_it_runs_inside_another_default_device(weights, result):
+    with jax.default_device(jax.devices("cpu")[0]):
+        again = stylize(CONTENT, STYLE, QUICK, weights=weights)
+    np.testing.assert_allclose(again.image, result.image, atol=1e-3)
+
+
+QUICK_FIELDS = {name: getattr(QUICK, name) for name in QUICK.__dataclass_fields__}
