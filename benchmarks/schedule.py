@@ -33,8 +33,6 @@ RECIPES = {
     "default": {},
     "one level": ONE_LEVEL,
     "one level, Adam 0.02": {**ONE_LEVEL, "optimizer": "adam", "learning_rate": 0.02},
-    "one level, Adam 0.05": {**ONE_LEVEL, "optimizer": "adam", "learning_rate": 0.05},
-    "Adam 0.01": {"optimizer": "adam", "learning_rate": 0.01},
     "Adam 0.02": {"optimizer": "adam", "learning_rate": 0.02},
     "Adam 0.05": {"optimizer": "adam", "learning_rate": 0.05},
     "two levels": {"coarsest": 160, "coarse_steps": 64, "steps": 44},

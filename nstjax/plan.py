@@ -45,7 +45,7 @@ def plan(
     _check_sides("the content picture", (levels[-1].height, levels[-1].width), smallest)
     for style in styles:
         _check_sides("a style picture", style_size(style, levels[0]), smallest)
-    check_memory(levels[-1].pixels, settings.precision)
+    check_memory(levels[-1].pixels)
     return levels
 
 

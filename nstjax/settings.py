@@ -14,15 +14,12 @@ STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The recipe of a picture.
-
-    Raises `UserError` for a value that cannot work; layer names are checked when the network is known.
-    """
+    """The recipe of a picture; a value that cannot work raises `UserError`."""
 
     size: int = 512  # long side of the result in pixels; the aspect ratio is the content's
-    content_weight: float = 0.05  # how much the content's feature maps count
+    content_weight: float = 0.04  # how much the content's feature maps count
     style_weight: float = 1.0  # how much the style's Gram matrices count
-    tv_weight: float = 1.0  # how much smoothness counts (total variation)
+    tv_weight: float = 0.5  # how much smoothness counts (total variation)
     content_layers: tuple[str, ...] = ("relu4_2",)  # layers whose feature maps are compared
     style_layers: tuple[str, ...] = STYLE_LAYERS  # layers whose Gram matrices are compared
     content_loss: Literal["energy", "mean", "sum"] = "energy"  # distance of feature maps

@@ -191,4 +191,4 @@ def test_real_weights_paint_a_real_picture(tmp_path):
     def distance(one, other):
         return np.linalg.norm(one.mean((0, 1)) - other.mean((0, 1)))
 
-    assert distance(picture, style) < 0.5 * distance(content, style)
+    assert distance(picture, style) < 0.8 * distance(content, style)

@@ -48,7 +48,10 @@ def test_the_history_holds_every_step_of_every_level(result):
     for term in result.history:
         assert term.shape == (7,)
     history = result.history
-    total = 0.05 * history.content + history.style + history.tv
+    total = sum(
+        getattr(QUICK, f"{name}_weight") * getattr(history, name)
+        for name in ("content", "style", "tv")
+    )
     np.testing.assert_allclose(history.total, total, rtol=1e-5)
 
 

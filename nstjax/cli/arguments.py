@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import tyro
 
 from nstjax.errors import UserError
+from nstjax.presets import PRESETS
 from nstjax.settings import Settings
 
 
@@ -15,10 +16,20 @@ class Arguments:
     """Paints the content picture in the style of one or more others."""
 
     content: tyro.conf.Positional[Path]  # the picture that is painted
-    styles: tyro.conf.Positional[tuple[Path, ...]]  # pictures to paint like; several are mixed
+    styles: Annotated[
+        tyro.conf.Positional[tuple[Path, ...]],
+        tyro.conf.arg(
+            metavar="STYLE [STYLE ...]", help="pictures to paint like; several are mixed"
+        ),
+    ]
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]  # where to write: .png or .jpg
     model: str = "auto"  # vgg19, vgg16, vgg16-hed, or a weights file; auto: vgg19, else vgg16-hed
-    preset: str = "default"  # recipe that the other flags change (PRESETS)
+    preset: Annotated[
+        str,
+        tyro.conf.arg(
+            metavar=f"{{{','.join(PRESETS)}}}", help="recipe that sets the other flags' defaults"
+        ),
+    ] = "default"
     device: Literal["auto", "cpu", "gpu", "tpu"] = "auto"  # where to compute
     save_every: int = 0  # also write a numbered picture every so many steps
     metrics: Path | None = None  # also write each step's losses, a line of JSON each
