@@ -101,7 +101,7 @@ def make_step(
     if optimizer == "adam":
         method = torch.optim.Adam(parameters, lr=0.02, betas=(0.9, 0.99))
     else:
-        method = torch.optim.LBFGS(parameters, max_iter=1, max_eval=1, history_size=10)
+        method = torch.optim.LBFGS(parameters, max_iter=1, max_eval=1, history_size=20)
 
     def closure():
         method.zero_grad()

@@ -1,6 +1,7 @@
 """Whether a picture of some size can be held, asked before hours of work are lost."""
 
 import os
+from pathlib import Path
 
 import jax.numpy as jnp
 
@@ -10,6 +11,8 @@ from nstjax.errors import UserError
 # and the optimizer's memory. `memory_analysis()` of the compiled step says 2450 with float32 features on
 # a CPU from 512 px up, and about the same with bfloat16 there.
 BYTES_PER_PIXEL = 2600
+
+CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 def check_memory(pixels: int) -> None:
@@ -34,6 +37,10 @@ def _available_bytes() -> int | None:
 
 def _host_bytes() -> int | None:
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return None  # Windows
+    try:
+        return min(physical, int(CONTAINER_LIMIT.read_text()))
+    except (OSError, ValueError):
+        return physical  # no container, or one without a limit

@@ -1,5 +1,6 @@
 """The schedule of a picture, checked before anything is computed."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -45,7 +46,10 @@ def plan(
     _check_sides("the content picture", (levels[-1].height, levels[-1].width), smallest)
     for style in styles:
         _check_sides("a style picture", style_size(style, levels[0]), smallest)
-    check_memory(levels[-1].pixels)
+    # A style of another shape may be the larger one.
+    check_memory(
+        max(levels[-1].pixels, *(math.prod(style_size(each, levels[-1])) for each in styles))
+    )
     return levels
 
 

@@ -61,12 +61,18 @@ def collect(
         _check_finite(losses, chunk)
         history.append(losses)
         last = chunk
-        if on_progress is not None and on_progress(_progress(chunk, losses, levels)):
-            stopped = True
+        progress = _progress(chunk, losses, levels)
+        if on_progress is not None and on_progress(progress):
+            stopped = progress.total_step < progress.total_steps
             break
+    pixels = np.array(last.pixels)
+    if not np.isfinite(pixels).all():  # the losses are those before each step
+        raise FloatingPointError(
+            "the last step gave NaN: use smaller weights or a smaller learning_rate"
+        )
     return Result(
         # A picture stopped at a coarse level is still as large as was asked for.
-        image=resize(np.array(last.pixels), levels[-1].height, levels[-1].width),
+        image=resize(pixels, levels[-1].height, levels[-1].width),
         history=jax.tree.map(lambda *parts: np.concatenate(parts), *history),
         levels=levels,
         settings=settings,

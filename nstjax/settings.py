@@ -17,7 +17,7 @@ class Settings:
     """The recipe of a picture; a value that cannot work raises `UserError`."""
 
     size: int = 512  # long side of the result in pixels; the aspect ratio is the content's
-    content_weight: float = 0.04  # how much the content's feature maps count
+    content_weight: float = 0.05  # how much the content's feature maps count
     style_weight: float = 1.0  # how much the style's Gram matrices count
     tv_weight: float = 0.5  # how much smoothness counts (total variation)
     content_layers: tuple[str, ...] = ("relu4_2",)  # layers whose feature maps are compared
@@ -29,12 +29,14 @@ class Settings:
     optimizer: Literal["lbfgs", "adam"] = "lbfgs"  # L-BFGS needs far fewer steps
     learning_rate: float | None = None  # step length; by default 1 for lbfgs and 0.02 for adam
     steps: int = 40  # steps at the full size
-    coarse_steps: int = 60  # steps at each coarser level
-    coarsest: int = 96  # long side of the first level in pixels; at least size: one level only
-    level_ratio: float = 2.0  # how much larger each level is than the one before
+    coarse_steps: int = 45  # steps at each coarser level
+    coarsest: int = 120  # long side of the first level in pixels; at least size: one level only
+    level_ratio: float = 1.75  # how much larger each level is than the one before
     init: str = "content"  # first picture: content, noise, or a picture file
     seed: int = 0  # seed of the noise
-    precision: Literal["float32", "bfloat16"] = "float32"  # type of the feature maps
+    precision: Literal["float32", "bfloat16"] = (
+        "float32"  # of the feature maps; a recent GPU rounds float32 products to TF32
+    )
 
     def __post_init__(self):
         hints = typing.get_type_hints(type(self))

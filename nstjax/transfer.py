@@ -1,5 +1,6 @@
 """The story from top to bottom: arrays in, `Result` out."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,8 +40,9 @@ class Transfer:
         """Makes the picture; `stylize` says how."""
         settings = self.settings
         evaluation, network = make_evaluation(self.weights, settings)
+        # As floats: an integer is another type, and would compile the step again.
         loss_weights = LossWeights(
-            settings.content_weight, settings.style_weight, settings.tv_weight
+            float(settings.content_weight), float(settings.style_weight), float(settings.tv_weight)
         )
 
         def make_problem(level: Level) -> Problem:
@@ -121,7 +123,7 @@ def _initial_image(content: np.ndarray, level: Level, settings: Settings) -> np.
         return INITIAL_IMAGES[settings.init](
             resize(content, level.height, level.width), settings.seed
         )
-    if not Path(settings.init).is_file():
+    if not os.path.isfile(settings.init):
         raise UserError(
             f"init is {settings.init!r}: use {', '.join(INITIAL_IMAGES)} or the name of a picture file"
         )

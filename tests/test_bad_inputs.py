@@ -2,6 +2,8 @@
 
 import os
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -193,6 +195,22 @@ MISTAKES = [
     ("weights of unknown name", lambda: ["weights", "fetch", "vgg21"], "vgg21"),
     ("inspecting a picture", lambda: ["weights", "inspect", "content.png"], "content.png"),
 ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_mistakes_in_flags_read_the_same_on_every_terminal(encoding):
+    done = subprocess.run(
+        [sys.executable, "-m", "nstjax", *stylize(*GOOD, "--size", "large")],
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: Error parsing --size: invalid literal for int() with base 10: 'large' "
+        "(see nstjax stylize --help)\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ def test_without_a_command_the_commands_are_listed(arguments, capsys):
 
 def test_auto_prefers_vgg19_and_says_when_it_falls_back(monkeypatch):
     def only(name):
-        def resolve(wanted):
+        def resolve(wanted, *, progress):
             if wanted != name:
                 raise weights_tools.WeightsError("no network")
             return Path(f"{wanted}.safetensors")

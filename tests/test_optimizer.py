@@ -5,7 +5,7 @@ import optax
 import pytest
 
 from nstjax.optimize import OPTIMIZERS, make_transformation
-from nstjax.optimize.optimizer import TRUST_RADIUS, cautious_lbfgs, initial_state
+from nstjax.optimize.optimizer import LONGEST_STEP, cautious_lbfgs, initial_state
 
 
 def descend(optimizer, function, start, steps, learning_rate=1.0):
@@ -45,14 +45,14 @@ def test_lbfgs_solves_what_gradient_descent_cannot():
     np.testing.assert_allclose(found, minimum, atol=1e-3)
 
 
-def test_lbfgs_steps_stay_within_the_trust_radius():
+def test_lbfgs_steps_are_never_longer_than_allowed():
     optimizer = cautious_lbfgs()
     x = jnp.zeros(7)
     state = initial_state(optimizer, x)
     for scale in (1e-3, 1e6, 1e9):
         direction, state = optimizer.update(scale * jnp.arange(7.0), state, x)
         x = x - direction
-        assert jnp.sqrt(jnp.mean(direction**2)) <= TRUST_RADIUS * 1.001
+        assert jnp.sqrt(jnp.mean(direction**2)) <= LONGEST_STEP * 1.001
 
 
 def test_lbfgs_goes_downhill_where_the_curvature_is_negative():
@@ -64,9 +64,10 @@ def test_lbfgs_goes_downhill_where_the_curvature_is_negative():
     optimizer = cautious_lbfgs()
     x = jnp.linspace(1.8, 2.9, 5)  # concave beyond pi / 2
     state = initial_state(optimizer, x)
-    for _ in range(100):
+    update = jax.jit(optimizer.update)
+    for _ in range(400):
         slope = gradient(x)
-        direction, state = optimizer.update(slope, state, x)
+        direction, state = update(slope, state, x)
         assert jnp.vdot(direction, slope) >= 0
         x = x - direction
     np.testing.assert_allclose(x, 0, atol=1e-3)
@@ -81,3 +82,38 @@ def test_a_fresh_state_shares_no_buffer():
 
 def test_the_same_name_gives_the_same_object():
     assert make_transformation("adam") is make_transformation("adam")
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-3, 1e6])
+def test_lbfgs_does_not_depend_on_the_units_of_the_loss(scale):
+    function, _ = quadratic(20, 100)
+    start = jnp.full(20, 0.1)
+    expected = descend(cautious_lbfgs(), function, start, 12)
+    found = descend(cautious_lbfgs(), lambda x: scale * function(x), start, 12)
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_lbfgs_stands_still_where_there_is_no_gradient():
+    start = jnp.full(5, 0.3)
+    found = descend(cautious_lbfgs(), lambda x: 0.0 * jnp.sum(x), start, 5)
+    np.testing.assert_array_equal(found, start)
+
+
+def test_a_pair_without_curvature_leaves_the_direction_to_the_earlier_ones():
+    optimizer = cautious_lbfgs()
+    function, _ = quadratic(6, 4)
+    x = jnp.full(6, 0.1)
+    state = initial_state(optimizer, x)
+    for _ in range(4):
+        direction, state = optimizer.update(jax.grad(function)(x), state, x)
+        x = x - direction
+    # A gradient that has turned against the step: the curvature along it is negative.
+    gradient = jax.grad(function)(x) + 3 * direction
+    direction, _ = optimizer.update(gradient, state, x)
+    good = state[0]
+    latest = (good.count - 2) % 20
+    moved, change = good.diff_params_memory[latest], good.diff_updates_memory[latest]
+    # The secant equation of the latest good pair still scales the direction: it is no raw gradient.
+    gamma = jnp.vdot(moved, change) / jnp.vdot(change, change)
+    assert jnp.linalg.norm(direction) < 10 * gamma * jnp.linalg.norm(gradient)
+    assert jnp.vdot(direction, gradient) > 0

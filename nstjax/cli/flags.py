@@ -12,7 +12,8 @@ from nstjax.errors import UserError
 
 Arguments = TypeVar("Arguments")
 
-FRAME = "╭╮╰╯│─ "
+# What tyro draws its frame with.
+CORNER, FRAME, RULE = "╭", "╭╮╰╯│ ", "─-"
 
 
 def parse(
@@ -51,11 +52,12 @@ def parse(
 
 
 def _one_line(framed: str) -> str:
-    """The message in tyro's framed text: what stands between the title and the first ruled line."""
-    message: list[str] = []
-    for line in framed.splitlines()[1:]:
-        text = line.strip(FRAME)
-        if not text:
-            break
-        message.append(text)
-    return " ".join(message)
+    """The message in tyro's framed text: what stands between the title and the next ruled line.
+
+    The frame is drawn with lines where standard output takes them; elsewhere the title is underlined.
+    """
+    lines = [line.strip(FRAME) for line in framed.splitlines()]
+    is_rule = [not line.strip(RULE) for line in lines]
+    start = 1 if framed.startswith(CORNER) else is_rule.index(True) + 1
+    end = next((at for at in range(start, len(lines)) if is_rule[at]), len(lines))
+    return " ".join(lines[start:end])

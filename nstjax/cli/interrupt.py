@@ -1,17 +1,16 @@
 """Ctrl-C as a wish, not as an exception in the middle of a step."""
 
 import signal
+from collections.abc import Callable
 from types import FrameType
-
-import rich.console
 
 
 class InterruptFlag:
     """While entered, the first Ctrl-C sets `is_set`; the second one raises `KeyboardInterrupt`."""
 
-    def __init__(self, console: rich.console.Console):
+    def __init__(self, say: Callable[[str], None]):
         self.is_set = False
-        self._console = console
+        self._say = say
 
     def __enter__(self) -> "InterruptFlag":
         self._previous = signal.signal(signal.SIGINT, self._handle)
@@ -25,4 +24,4 @@ class InterruptFlag:
         if self.is_set:
             raise KeyboardInterrupt
         self.is_set = True
-        self._console.print("stopping after these steps; again to give up at once")
+        self._say("stopping after these steps; again to give up at once")

@@ -8,6 +8,7 @@ import jax
 import rich.console
 
 from nstjax.cli.arguments import Arguments
+from nstjax.cli.exit_codes import INTERRUPTED, SUCCESS
 from nstjax.cli.interrupt import InterruptFlag
 from nstjax.cli.metrics import MetricsFile
 from nstjax.cli.model import find_weights
@@ -18,8 +19,6 @@ from nstjax.images import check_writable, read, write
 from nstjax.result import Progress
 from nstjax.transfer import prepare
 
-INTERRUPTED = 130
-
 
 def run_job(arguments: Arguments) -> int:
     """Makes the picture and writes it; returns the exit code.
@@ -28,38 +27,51 @@ def run_job(arguments: Arguments) -> int:
     so far, which is written all the same.
     """
     console = rich.console.Console(stderr=True, quiet=arguments.quiet)
+
+    def say(text: str) -> None:
+        # As it is: a file name may look like markup, and a long one must not be broken.
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
     started = time.monotonic()
     check_writable(arguments.output)
     content = read(arguments.content)
     styles = [read(style) for style in arguments.styles]
     device = _find_device(arguments.device)
-    network, weights = find_weights(arguments.model)
+    network, weights = find_weights(arguments.model, progress=not arguments.quiet)
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(jax.default_device(device))
         transfer = prepare(content, styles, arguments.settings, weights=weights)
-        metrics = None if arguments.metrics is None else MetricsFile(arguments.metrics)
-        console.print(f"network {network}, preset {arguments.preset}, on {device.device_kind}")
-        interrupted = stack.enter_context(InterruptFlag(console))
-        observers: list[Callable[[Progress], None]]
-        observers = [stack.enter_context(ProgressBar(console))]
+        observers: list[Callable[[Progress], None]] = []
+        if arguments.metrics is not None:
+            observers.append(stack.enter_context(MetricsFile(arguments.metrics)))
         if arguments.save_every:
             observers.append(stack.enter_context(Snapshots(arguments.output, arguments.save_every)))
-        if metrics is not None:
-            observers.append(stack.enter_context(metrics))
+        say(f"network {network}, preset {arguments.preset}, on {device.device_kind}")
+        interrupted = stack.enter_context(InterruptFlag(say))
+        failures: list[UserError] = []
 
-        def on_progress(progress: Progress) -> bool:
-            for observe in observers:
-                observe(progress)
-            return interrupted.is_set
+        with ProgressBar(console) as show:
 
-        result = transfer.run(on_progress, arguments.save_every)
-    write(arguments.output, result.image)
-    height, width = result.image.shape[:2]
-    seconds = time.monotonic() - started
-    how = "stopped early, " if result.stopped else ""
-    console.print(f"wrote {arguments.output} ({how}{width}x{height}, {seconds:.0f} s)")
-    return INTERRUPTED if result.stopped else 0
+            def on_progress(progress: Progress) -> bool:
+                show(progress)
+                for observe in tuple(observers):
+                    try:
+                        observe(progress)
+                    except UserError as error:  # the picture matters more than its side files
+                        observers.remove(observe)
+                        failures.append(error)
+                return interrupted.is_set
+
+            result = transfer.run(on_progress, arguments.save_every)
+        write(arguments.output, result.image)
+        height, width = result.image.shape[:2]
+        seconds = time.monotonic() - started
+        how = "stopped early, " if result.stopped else ""
+        say(f"wrote {arguments.output} ({how}{width}x{height}, {seconds:.0f} s)")
+    if failures:
+        raise failures[0]
+    return INTERRUPTED if result.stopped else SUCCESS
 
 
 def _find_device(platform: str):

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from nstjax.cli import demo, stylize, weights
+from nstjax.cli.exit_codes import INTERRUPTED, SUCCESS, USER_ERROR
 from nstjax.errors import UserError
 from weights_tools import WeightsError
 
@@ -14,16 +15,13 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "weights": weights.run,
 }
 
-USER_ERROR = 2
-INTERRUPTED = 130
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command. A user's mistake gives one line on standard error and exit code 2."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_help())
-        return 0
+        return SUCCESS
     name, *rest = arguments
     try:
         if name not in COMMANDS:
@@ -32,13 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UserError, WeightsError, FloatingPointError) as error:
         return _fail(str(error))
     except KeyboardInterrupt:
-        print("interrupted: nothing was written", file=sys.stderr)
+        print("interrupted: the picture was not written", file=sys.stderr)
         return INTERRUPTED
     except (MemoryError, RuntimeError) as error:
         # XLA has no exception of its own for a full device.
         if not isinstance(error, MemoryError) and "RESOURCE_EXHAUSTED" not in str(error):
             raise
-        return _fail("the memory does not suffice: use a smaller --size or --precision bfloat16")
+        return _fail("the memory does not suffice: use a smaller --size")
 
 
 def _fail(message: str) -> int:

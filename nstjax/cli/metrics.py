@@ -1,6 +1,8 @@
 """Every step's losses as lines of JSON."""
 
+import contextlib
 import json
+import os
 import time
 from pathlib import Path
 
@@ -20,7 +22,7 @@ class MetricsFile:
     def __init__(self, path: Path):
         self._path = path
         self._file = None
-        if path.is_dir() or not path.parent.is_dir():
+        if os.path.isdir(path) or not os.access(path.parent, os.W_OK):
             raise UserError(f"cannot write metrics to {path}: give a file in a folder that exists")
 
     def __enter__(self) -> "MetricsFile":
@@ -29,7 +31,8 @@ class MetricsFile:
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # what could not be flushed has been told
+                self._file.close()
 
     def __call__(self, progress: Progress) -> None:
         """Writes the steps since the last report."""

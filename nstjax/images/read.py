@@ -16,8 +16,8 @@ def read(path: str | Path) -> np.ndarray:
     """Pixels `(H, W, 3)`, float32 sRGB in [0, 1], upright as the camera held it.
 
     Gray, palette, alpha (over white), 16 bit and CMYK are converted; an embedded color profile is
-    applied, so that the numbers are sRGB whatever the file's color space was. Of an animation the
-    first frame is read.
+    applied to 8-bit pictures, so that the numbers are sRGB whatever the file's color space was. Of an
+    animation the first frame is read.
 
     Raises `UserError` where the file is missing, empty, damaged or no picture.
     """
@@ -33,16 +33,24 @@ def read(path: str | Path) -> np.ndarray:
             warnings.simplefilter("ignore", UserWarning)  # damaged metadata, which we do not use
             with Image.open(path) as image:
                 image.load()
-                return to_pixels(_to_array(_to_srgb(ImageOps.exif_transpose(image))), str(path))
+                return to_pixels(_to_array(_to_srgb(_upright(image))), str(path))
     except UserError:
         raise  # it is a ValueError too
     except UnidentifiedImageError:
         raise UserError(f"{path} is not a picture that Pillow reads: give PNG or JPEG") from None
     except Image.DecompressionBombError as error:
         raise UserError(f"{path} is too large to read ({error}): make it smaller first") from None
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
-        # Pillow reports damage by all of these, depending on the format.
+    except MemoryError:
+        raise UserError(f"{path} does not fit the memory: make it smaller first") from None
+    except Exception as error:  # Pillow's plugins report damage by every kind of exception
         raise UserError(f"cannot read {path}: {error}; the file may be damaged") from None
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # damaged metadata do not make a picture unreadable
+        return image
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import tempfile
+import uuid
 from pathlib import Path
 
 from numpy.typing import ArrayLike
@@ -46,20 +47,13 @@ def write(path: str | Path, pixels: ArrayLike) -> None:
     """
     path = Path(path)
     check_writable(path)
-    # Its name does not grow with the file's, which may already be as long as is allowed.
-    handle, temporary = tempfile.mkstemp(prefix=".nstjax-", suffix=path.suffix, dir=path.parent)
+    # Beside the target, so that the last move is atomic; a name that no one else has.
+    temporary = path.with_name(f".nstjax-{uuid.uuid4().hex}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             Image.fromarray(to_bytes(pixels)).save(file, **FORMATS[path.suffix.lower()])
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp's files are private
         os.replace(temporary, path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from None
     finally:
-        Path(temporary).unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        temporary.unlink(missing_ok=True)

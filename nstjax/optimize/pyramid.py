@@ -50,7 +50,8 @@ def pyramid(
     levels = [Level(*fit(height, width, size), steps)]
     short_side = min(height, width) / max(height, width)  # in units of the long one
     long_side = size / ratio
-    while coarse_steps and long_side >= coarsest and round(long_side * short_side) >= smallest_side:
+    # One pixel to spare: rounding twice can take one.
+    while coarse_steps and long_side >= coarsest and long_side * short_side >= smallest_side + 1:
         levels.append(Level(*fit(height, width, round(long_side)), coarse_steps))
         long_side /= ratio
     return tuple(reversed(levels))

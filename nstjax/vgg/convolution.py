@@ -1,7 +1,7 @@
 """Convolution, ReLU and pooling with gradients written for a network that is never trained.
 
 Only the gradient with respect to the input is needed, so each operation here states its own. The
-arrays are `(B, H, W, C)`, kernels HWIO. See `benchmarks/` for what the choices are worth.
+arrays are `(B, H, W, C)`, kernels HWIO.
 """
 
 from collections.abc import Callable
