@@ -75,6 +75,29 @@ def test_snapshots_and_metrics_follow_the_steps(folder, weights_file):
     assert lines[9]["total"] < lines[4]["total"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full here")
+def test_a_full_disk_for_the_metrics_does_not_cost_the_picture(folder, weights_file, capsys):
+    extras = ["--metrics", "/dev/full", "--quiet"]
+    assert stylize(weights_file, "-o", "out.png", *extras, *QUICK) == 2
+    assert capsys.readouterr().err.startswith("error: cannot write metrics to /dev/full")
+    assert Path("out.png").is_file()
+
+
+def test_a_snapshot_that_fails_does_not_cost_the_picture(folder, weights_file, capsys):
+    Path("out_00005.png").mkdir()
+    extras = ["--save-every", "5", "--quiet"]
+    assert stylize(weights_file, "-o", "out.png", *extras, *QUICK) == 2
+    assert "out_00005.png" in capsys.readouterr().err
+    assert Path("out.png").is_file()
+    assert Path("out_00010.png").is_file()
+
+
+def test_names_that_look_like_markup_are_printed_as_they_are(folder, weights_file, capsys):
+    assert stylize(weights_file, "-o", "o[final][blue].png", *QUICK) == 0
+    assert "wrote o[final][blue].png" in capsys.readouterr().err
+    assert Path("o[final][blue].png").is_file()
+
+
 def test_several_styles_and_a_first_picture(folder, weights_file):
     arguments = ["stylize", "content.png", "style.png", "other.png", "-o", "out.png", "--quiet"]
     rest = ["--model", str(weights_file), "--init", "other.png", *QUICK]
