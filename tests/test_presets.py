@@ -36,10 +36,11 @@ def test_weights_of_a_layer_are_those_of_the_originals():
     gatys = PRESETS["gatys2016"]
     # alpha / beta = 1e-3 with w_l = 1/5 for each of five layers.
     assert total_weight(gatys, "style") / total_weight(gatys, "content") == pytest.approx(1e3 / 5)
-    # `-content_weight 5 -style_weight 100 -tv_weight 1e-3`, for every layer of its own.
+    # `-content_weight 5 -style_weight 100 -tv_weight 1e-3` for every layer of its own, the last on
+    # pixels up to 255 where ours go up to 1.
     original = PRESETS["neural-style"]
     found = total_weight(original, "content"), total_weight(original, "style"), original.tv_weight
-    assert found == pytest.approx((5, 100, 1e-3))
+    assert found == pytest.approx((5, 100, 255 * 1e-3))
     # alpha 1 and beta 0.01 over summed layers.
     tutorial = PRESETS["tutorial"]
     found = total_weight(tutorial, "content"), total_weight(tutorial, "style")

@@ -14,6 +14,7 @@ OTHER_STYLE = 0.5 * RANDOM.random((40, 40, 3), np.float32)
 QUICK = Settings(
     size=48,
     coarsest=24,
+    level_ratio=2,
     steps=4,
     coarse_steps=3,
     content_layers=("relu2_1",),
@@ -155,7 +156,7 @@ def test_other_loss_weights_reuse_the_compiled_step(weights):
 
 
 def test_a_panorama_as_style_skips_levels_where_nothing_of_it_would_be_seen(weights):
-    deep = Settings(size=128, coarsest=32, style_layers=("relu4_1",))
+    deep = Settings(size=128, coarsest=32, level_ratio=2, style_layers=("relu4_1",))
     panorama = RANDOM.random((32, 256, 3), np.float32)
     levels = prepare(CONTENT, panorama, deep, weights=weights).levels
     # relu4_1 needs 8 pixels, and the panorama's short side is an eighth of its long one.

@@ -127,8 +127,8 @@ def pip(monkeypatch, program):
     run = subprocess.run
 
     def instead(command, **options):
-        assert command[:4] == [sys.executable, "-m", "pip", "download"]
-        return run([sys.executable, "-c", program, *command[4:]], **options)
+        assert command[:5] == [sys.executable, "-P", "-m", "pip", "download"]
+        return run([sys.executable, "-c", program, *command[5:]], **options)
 
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: True)
     monkeypatch.setattr(subprocess, "run", instead)
