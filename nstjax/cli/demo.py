@@ -7,6 +7,9 @@ from pathlib import Path
 
 from nstjax.cli.arguments import Arguments
 from nstjax.cli.flags import parse
+from nstjax.settings import Settings
+
+SIZE = 448  # a minute and a half on two CPU cores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +34,7 @@ def run(arguments: Sequence[str]) -> int:
                 content=content,
                 styles=(style,),
                 output=Path("nstjax_demo.png"),
+                settings=Settings(size=SIZE),
                 quiet=parsed.quiet,
             )
         )
