@@ -36,12 +36,12 @@ def plan(
         coarse_steps=settings.coarse_steps,
         smallest_side=smallest,
     )
+
+    def shows_every_style(level: Level) -> bool:
+        return all(min(style_size(style, level)) >= smallest for style in styles)
+
     # A panorama's short side is seen only at finer levels.
-    seen = [min(min(style_size(style, level)) for style in styles) for level in levels[:-1]]
-    levels = (
-        *(level for level, side in zip(levels, seen, strict=False) if side >= smallest),
-        levels[-1],
-    )
+    levels = (*filter(shows_every_style, levels[:-1]), levels[-1])
     _check_sides("the content picture", content.shape[:2], smallest)
     _check_sides("the content picture", (levels[-1].height, levels[-1].width), smallest)
     for style in styles:

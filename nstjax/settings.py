@@ -34,9 +34,7 @@ class Settings:
     level_ratio: float = 1.75  # how much larger each level is than the one before
     init: str = "content"  # first picture: content, noise, or a picture file
     seed: int = 0  # seed of the noise
-    precision: Literal["float32", "bfloat16"] = (
-        "float32"  # of the feature maps; a recent GPU rounds float32 products to TF32
-    )
+    precision: Literal["float32", "bfloat16"] = "float32"  # of the features; TF32 on recent GPUs
 
     def __post_init__(self):
         hints = typing.get_type_hints(type(self))

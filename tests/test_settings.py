@@ -1,6 +1,8 @@
 """Settings: frozen, by keyword, and every wrong value refused by the name of its field."""
 
 import dataclasses
+import inspect
+import re
 import typing
 
 import pytest
@@ -108,3 +110,9 @@ def test_a_replaced_value_is_checked_too(refused):
     assert dataclasses.replace(Settings(), size=64).size == 64
     with refused("^size is 0"):
         dataclasses.replace(Settings(), size=0)
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Settings)])
+def test_every_field_says_what_it_is_on_its_line(name):
+    # The command line's help is made of these comments.
+    assert re.search(rf"^    {name}: .*  # \w", inspect.getsource(Settings), re.MULTILINE)

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import sys
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -47,8 +46,6 @@ def parse(
         if not stop.code:
             raise
         raise UserError(f"{_one_line(complaint.getvalue())} (see {prog} --help)") from None
-    finally:
-        sys.stderr.flush()
 
 
 def _one_line(framed: str) -> str:

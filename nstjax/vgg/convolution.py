@@ -30,7 +30,7 @@ def convolve(x: jax.Array, kernel: jax.Array, bias: jax.Array, adjoint: jax.Arra
     """`x * kernel + bias` with zero padding: `(B, H, W, I) -> (B, H, W, O)`.
 
     Its gradient is again a plain forward convolution, with `adjoint = adjoint_kernel(kernel)` made
-    once outside the loop: XLA on the CPU computes its own transposed convolution 5 to 40 times slower
+    once outside the loop: XLA on the CPU computes its own transposed convolution several times slower
     inside `scan` or `while_loop`. There is no gradient for the weights: they are frozen.
     """
     del adjoint  # for the gradient alone
