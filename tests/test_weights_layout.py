@@ -11,7 +11,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from weights_tools import NetworkWeights, Preprocessing, WeightsError, check, read, write
-from weights_tools.layout import STAGES, shapes
+from weights_tools.layout import OPTIONAL_METADATA_KEYS, STAGES, shapes
 
 CAFFE = Preprocessing("bgr", 255, (103.939, 116.779, 123.68), (1, 1, 1))
 METADATA = {
@@ -60,7 +60,7 @@ def test_read_gives_back_what_was_written(weights, file):
 def test_metadata_are_strings_that_others_can_read(file):
     with safe_open(file, framework="numpy") as opened:
         metadata = opened.metadata()
-    assert metadata.keys() == METADATA.keys()
+    assert metadata.keys() == {*METADATA, *OPTIONAL_METADATA_KEYS}
     assert json.loads(metadata["scale"]) == 255
     assert json.loads(metadata["mean"]) == [103.939, 116.779, 123.68]
     assert json.loads(metadata["std"]) == [1, 1, 1]
@@ -139,11 +139,49 @@ def test_read_says_what_is_wrong_with_the_file(tmp_path, change, message):
         read(tmp_path / "x")
 
 
-def test_read_refuses_another_type_without_converting(tmp_path):
-    halves = {name: tensor.astype(np.float16) for name, tensor in random_tensors("vgg16").items()}
-    save_file(halves, tmp_path / "x", METADATA)
-    with pytest.raises(WeightsError, match="is F16, expected F32"):
-        read(tmp_path / "x")
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_is_stored_rounded_and_read_as_float32(weights, tmp_path, dtype):
+    tensors = weights.tensors
+    write(tmp_path / "x", dataclasses.replace(weights, dtype=dtype))
+    assert (tmp_path / "x").stat().st_size < 0.51 * sum(each.nbytes for each in tensors.values())
+    found = read(tmp_path / "x")
+    assert found.dtype == dtype
+    steps = {"float16": 2.0**-11, "bfloat16": 2.0**-8}
+    for name, tensor in tensors.items():
+        assert found.tensors[name].dtype == np.float32
+        # Rounding to nearest moves a number by half a unit in the last of its 11 or 8 bits.
+        assert np.all(np.abs(found.tensors[name] - tensor) <= steps[dtype] * np.abs(tensor) + 1e-7)
+
+
+def test_values_too_large_for_float16_are_refused(weights, tmp_path):
+    tensors = random_tensors("vgg16")
+    tensors["conv1_1/bias"][0] = 1e5
+    with pytest.raises(WeightsError, match="too large for float16: use bfloat16"):
+        write(tmp_path / "x", dataclasses.replace(weights, tensors=tensors, dtype="float16"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_types_must_be_one_and_known(tmp_path):
+    mixed = random_tensors("vgg16")
+    mixed["conv1_1/bias"] = mixed["conv1_1/bias"].astype(np.float16)
+    doubles = {name: tensor.astype(np.float64) for name, tensor in random_tensors("vgg16").items()}
+    for tensors in (mixed, doubles):
+        save_file(tensors, tmp_path / "x", METADATA)
+        with pytest.raises(WeightsError, match="expected one of F32, F16, BF16 for all tensors"):
+            read(tmp_path / "x")
+
+
+def test_a_trunk_may_be_cut_if_its_metadata_say_so(weights, tmp_path):
+    tensors = {name: each for name, each in weights.tensors.items() if name < "conv4_2"}
+    cut = dataclasses.replace(weights, tensors=tensors, last_layer="conv4_1")
+    write(tmp_path / "x", cut)
+    found = read(tmp_path / "x")
+    assert found.last_layer == "conv4_1"
+    assert found.tensors.keys() == tensors.keys()
+    with pytest.raises(WeightsError, match="conv4_2/kernel is missing"):
+        write(tmp_path / "y", dataclasses.replace(weights, tensors=tensors))
+    with pytest.raises(WeightsError, match="last_layer is 'conv6_1': vgg16 has conv1_1"):
+        write(tmp_path / "y", dataclasses.replace(cut, last_layer="conv6_1"))
 
 
 def test_read_of_what_is_no_whole_file(file, tmp_path):

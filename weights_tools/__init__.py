@@ -3,11 +3,13 @@
 from weights_tools.cache import cache_folder, cached, fetch, resolve
 from weights_tools.conversion import convert, load
 from weights_tools.errors import WeightsError
-from weights_tools.layout import NetworkWeights, Preprocessing, check, read, write
+from weights_tools.layout import NetworkWeights, check, read, write
+from weights_tools.preprocessing import PREPROCESSINGS, Preprocessing
 from weights_tools.sources import SOURCES, Source
 from weights_tools.table import inspect, list_sources
 
 __all__ = [
+    "PREPROCESSINGS",
     "SOURCES",
     "NetworkWeights",
     "Preprocessing",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
-import tempfile
+import sys
 from pathlib import Path
 
 from weights_tools import files, layout, sources
-from weights_tools.conversion import convert, file_format
-from weights_tools.download import download
+from weights_tools.conversion import convert
+from weights_tools.download import obtained
 from weights_tools.errors import WeightsError
 
 
@@ -35,8 +34,10 @@ def cached(name: str) -> Path | None:
 def fetch(name: str, *, progress: bool = True) -> Path:
     """Return the converted weights of a network by name; download and convert them once.
 
-    The download is verified by its hash and deleted after the conversion. Several processes may
-    fetch at the same time. With `progress`, a terminal's stderr shows a progress bar.
+    A download is verified by its hash and deleted after the conversion; one that broke is continued
+    the next time. No network is needed for a copy that PyTorch, Keras or a person has put where
+    `weights_tools.copies` looks. Several processes may fetch at the same time. With `progress`, a
+    terminal's stderr shows a progress bar.
 
     Raises:
         WeightsError: an unknown name, or what failed and how to get the file by hand.
@@ -45,22 +46,25 @@ def fetch(name: str, *, progress: bool = True) -> Path:
     if (path := cached(name)) is not None:
         return path
     path = _place(name)
+    downloads = cache_folder() / "downloads"
     by_hand = (
-        f"to do it by hand, {source.by_hand} and run python -m weights_tools convert "
-        f"{source.file_name} -o {shlex.quote(str(path))}"
+        f"to do it by hand, {source.by_hand}, save it as {downloads / source.file_name} "
+        "and try again"
     )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         # In the cache itself: a system's folder for temporary files may be small, or be memory.
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".download-") as folder:
-            convert(download(source, Path(folder), progress=progress), path)
+        downloads.mkdir(parents=True, exist_ok=True)
+        with obtained(source, downloads, progress=progress) as found:
+            convert(found.path, path, known=source)
     except WeightsError as error:
         raise WeightsError(f"{name} was not fetched: {error}; {by_hand}") from None
     except OSError as error:
         raise WeightsError(
-            f"{name} was not fetched: the cache {path.parent} cannot be written: "
+            f"{name} was not fetched: the cache {downloads.parent} cannot be written: "
             f"{files.reason(error)}; set NSTJAX_CACHE to a folder that can; {by_hand}"
         ) from None
+    if not found.verified:
+        print(f"warning: {name} is unverified: no hash of it was published", file=sys.stderr)
     return path
 
 
@@ -80,7 +84,7 @@ def resolve(name_or_file: str | os.PathLike[str], *, progress: bool = True) -> P
     if not os.path.lexists(path):
         sources.find(str(name_or_file))
     path = files.require_file(path)
-    if file_format(path) == "safetensors":
+    if layout.is_layout(path):
         return path
     target = _place(f"file-{files.digests(path)['sha256'][:16]}")
     if not _is_whole(target):

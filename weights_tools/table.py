@@ -1,21 +1,22 @@
-"""Plain text for people: what a weights file holds, and which networks there are."""
+"""Plain text for people: what a weights file holds and is good for, and which networks there are."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from weights_tools import detection, layout
 from weights_tools.cache import cached
 from weights_tools.conversion import load
-from weights_tools.layout import shapes
+from weights_tools.layout import NetworkWeights, layer_names, shapes
 from weights_tools.sources import SOURCES
 
 
 def inspect(path: str | os.PathLike[str]) -> str:
     """Return a table of a weights file of any format that `load` reads.
 
-    First what the network is and expects and where it came from, then each tensor's name, shape,
-    mean and standard deviation.
+    First what the network is and expects, where it came from and what it can be used for, then each
+    tensor's name, shape, mean and standard deviation.
 
     Raises:
         WeightsError: what `load` raises.
@@ -24,16 +25,21 @@ def inspect(path: str | os.PathLike[str]) -> str:
     preprocessing = weights.preprocessing
     header = {
         "architecture": weights.architecture,
+        "last layer": weights.last_layer or layer_names(weights.architecture)[-1],
         "channel_order": preprocessing.channel_order,
         "scale": f"{preprocessing.scale:g}",
         "mean": " ".join(map(str, preprocessing.mean)),
         "std": " ".join(map(str, preprocessing.std)),
+        "decided by": weights.decision or "not recorded",
+        "first layer": _first_layer(weights),
+        "stored as": weights.dtype,
         "source": weights.source,
         "source_sha256": weights.source_sha256,
         "license": weights.license,
+        "use": _use(weights),
     }
     rows = [("layer", "shape", "mean", "std")]
-    for name, shape in shapes(weights.architecture).items():
+    for name, shape in shapes(weights.architecture, weights.last_layer).items():
         values = weights.tensors[name]
         # float64: the mean of two million small numbers in float32 loses half its digits.
         rows.append(
@@ -56,12 +62,40 @@ def list_sources() -> str:
             (
                 source.name,
                 source.architecture,
-                f"{source.size / 1e6:.0f} MB",
+                f"{source.size / 1e6:.0f} MB" if source.size else "?",
                 source.license,
                 str(place) if place else "no",
             )
         )
     return _columns(rows)
+
+
+def differences(found: Mapping[str, float]) -> str:
+    """Return a table of how much each layer differs from what it should be."""
+    return _columns([("layer", "difference"), *((name, f"{e:.1e}") for name, e in found.items())])
+
+
+def _first_layer(weights: NetworkWeights) -> str:
+    """Return which known network the first layer is of, and whether that fits the preprocessing."""
+    tensors = weights.tensors
+    found = detection.recognize(tensors["conv1_1/kernel"], tensors["conv1_1/bias"])
+    if found is None:
+        return "of no network that is known here"
+    fits = detection.alike(found.preprocessing, weights.preprocessing)
+    return found.reason.removeprefix("its first layer is that ") + (
+        "" if fits else ": NOT what the preprocessing above says"
+    )
+
+
+def _use(weights: NetworkWeights) -> str:
+    """Return what the network is good for here."""
+    whole = layout.layer_names(weights.architecture)
+    last = weights.last_layer or whole[-1]
+    if whole.index(last) < whole.index("conv4_1"):
+        return f"layers up to relu{last[4:]} only: too few for the presets, name your own layers"
+    if last < "conv5_1":
+        return f"layers up to relu{last[4:]}: choose content and style layers among them"
+    return "every preset; trained weights are needed, random ones give no style"
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> str:

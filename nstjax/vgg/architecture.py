@@ -37,10 +37,12 @@ class Layer(NamedTuple):
         return STAGE_CHANNELS[self.stage - 1]
 
 
-def layers(architecture: str) -> tuple[Layer, ...]:
+def layers(architecture: str, last_layer: str = "") -> tuple[Layer, ...]:
     """Every layer of the convolutional trunk, in the order of computation.
 
-    Raises `UserError` for an unknown architecture.
+    With `last_layer`, such as `conv4_1`, those of a network that is cut after it and its ReLU.
+
+    Raises `UserError` for an unknown architecture or last layer.
     """
     if architecture not in CONVOLUTIONS_PER_STAGE:
         raise UserError(
@@ -50,27 +52,34 @@ def layers(architecture: str) -> tuple[Layer, ...]:
     for stage, convolutions in enumerate(CONVOLUTIONS_PER_STAGE[architecture], start=1):
         for index in range(1, convolutions + 1):
             found += [Layer("conv", stage, index), Layer("relu", stage, index)]
+            if last_layer == found[-2].name:
+                return tuple(found)
         found.append(Layer("pool", stage, 0))
+    if last_layer:
+        raise UserError(f"{last_layer!r} is no convolution of {architecture}: convert again")
     return tuple(found)
 
 
-def trunk(architecture: str, wanted: tuple[str, ...]) -> tuple[Layer, ...]:
+def trunk(architecture: str, wanted: tuple[str, ...], last_layer: str = "") -> tuple[Layer, ...]:
     """The layers up to the deepest wanted one: all that has to be computed.
 
-    Raises `UserError` for a name that the architecture lacks.
+    Raises `UserError` for a name that the architecture lacks, or that lies beyond `last_layer`.
     """
-    every = layers(architecture)
+    every = layers(architecture, last_layer)
     positions = {layer.name: position for position, layer in enumerate(every)}
+    network = f"{architecture} (these weights end at {last_layer})" if last_layer else architecture
     for name in wanted:
         if name not in positions:
-            raise UserError(f"unknown layer {name!r}: {architecture} has {', '.join(positions)}")
+            raise UserError(f"unknown layer {name!r}: {network} has {', '.join(positions)}")
     return every[: max((positions[name] for name in wanted), default=-1) + 1]
 
 
-def kernel_shapes(architecture: str) -> dict[str, tuple[int, int, int, int]]:
+def kernel_shapes(
+    architecture: str, last_layer: str = ""
+) -> dict[str, tuple[int, int, int, int]]:
     """The convolutions' shapes by suffix: `{"1_1": (3, 3, 3, 64), ...}`, height x width x in x out."""
     shapes, incoming = {}, 3
-    for layer in layers(architecture):
+    for layer in layers(architecture, last_layer):
         if layer.kind == "conv":
             shapes[layer.suffix] = (3, 3, incoming, layer.channels)
             incoming = layer.channels

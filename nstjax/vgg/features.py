@@ -51,7 +51,7 @@ class VGG(nnx.Module):
         if pooling not in POOLINGS:
             raise UserError(f"unknown pooling {pooling!r}: use one of {', '.join(POOLINGS)}")
         self.layers = layers
-        self.trunk = trunk(weights.architecture, layers)
+        self.trunk = trunk(weights.architecture, layers, weights.last_layer)
         self.pooling = pooling
         self.preprocessing: Preprocessing = weights.preprocessing
         self.dtype = jnp.dtype(dtype)

@@ -26,6 +26,7 @@ METADATA_KEYS = (
     "source_sha256",
     "license",
 )
+OPTIONAL_METADATA_KEYS = ("last_layer", "decision")
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,10 @@ class Weights:
     architecture: str  # "vgg16" or "vgg19"
     preprocessing: Preprocessing
     tensors: dict[str, np.ndarray]  # "conv1_1/kernel": (3, 3, 3, 64), "conv1_1/bias": (64,), ...
+    last_layer: str = ""  # of a network that was cut, such as "conv4_1"
 
     def __post_init__(self):
-        for name, expected in tensor_shapes(self.architecture).items():
+        for name, expected in tensor_shapes(self.architecture, self.last_layer).items():
             if name not in self.tensors:
                 raise UserError(f"the weights lack {name} {expected}: convert the file again")
             tensor = self.tensors[name]
@@ -58,10 +60,10 @@ class Weights:
         return self.tensors[f"conv{suffix}/bias"]
 
 
-def tensor_shapes(architecture: str) -> dict[str, tuple[int, ...]]:
-    """Every tensor of the layout with its shape."""
+def tensor_shapes(architecture: str, last_layer: str = "") -> dict[str, tuple[int, ...]]:
+    """Every tensor of the layout with its shape, up to `last_layer` where the network is cut."""
     shapes: dict[str, tuple[int, ...]] = {}
-    for suffix, shape in kernel_shapes(architecture).items():
+    for suffix, shape in kernel_shapes(architecture, last_layer).items():
         shapes[f"conv{suffix}/kernel"] = shape
         shapes[f"conv{suffix}/bias"] = shape[-1:]
     return shapes
@@ -78,7 +80,11 @@ def load_weights(path: str | Path) -> Weights:
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            # Files may store half precision to be small; features are computed from float32.
+            tensors = {
+                name: file.get_tensor(name).astype(np.float32, copy=False)
+                for name in file.keys()  # noqa: SIM118 - the file is no mapping
+            }
     except (SafetensorError, OSError) as error:
         raise UserError(f"cannot read weights {path}: {error}; convert the source again") from None
     missing = [key for key in METADATA_KEYS if key not in metadata]
@@ -86,7 +92,9 @@ def load_weights(path: str | Path) -> Weights:
         what = f"metadata lacks {', '.join(missing)}" if missing else "unknown architecture"
         raise UserError(f"{path} is not a converted VGG ({what}): run `nstjax weights convert`")
     try:
-        return Weights(metadata["architecture"], _preprocessing(metadata), tensors)
+        preprocessing = _preprocessing(metadata)
+        last_layer = metadata.get("last_layer", "")
+        return Weights(metadata["architecture"], preprocessing, tensors, last_layer)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
 

