@@ -23,8 +23,8 @@ from weights_tools import (
     read,
     resolve,
     sources,
-    transport,
 )
+from weights_tools.download import transport
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_what_is_cached_needs_no_network(server, monkeypatch):
 )
 @pytest.mark.parametrize("size_is_known", [True, False])
 def test_no_failure_leaves_what_could_be_taken(folder, monkeypatch, behavior, size_is_known):
-    monkeypatch.setattr("weights_tools.http.MAX_BYTES", 1_000_000)
+    monkeypatch.setattr("weights_tools.download.http.MAX_BYTES", 1_000_000)
     with serving(os.urandom(200_000)) as server:
         size = len(server.content) if size_is_known else None
         know(monkeypatch, server, behavior, size=size)

@@ -6,8 +6,7 @@ import pytest
 from reference.downloads import CONTENT, content_of, hide_the_user, hurry, refused, source_at
 from reference.file_server import serving
 
-from weights_tools import wheel
-from weights_tools.download import obtained
+from weights_tools.download import obtained, wheel
 from weights_tools.sources import SOURCES
 
 

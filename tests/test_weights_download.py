@@ -22,8 +22,8 @@ from reference.downloads import (
 from reference.file_server import serving
 from safetensors.numpy import load, save
 
-from weights_tools import transport
-from weights_tools.download import BY_ANNOUNCEMENT, obtained
+from weights_tools.download import transport
+from weights_tools.download.obtain import BY_ANNOUNCEMENT, obtained
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ import pytest
 from reference.downloads import hurry
 from reference.file_server import serving
 
-from weights_tools import WeightsError, http, partial, transport
-from weights_tools.http import fetch_url
-from weights_tools.progress import Bar
+from weights_tools import WeightsError
+from weights_tools.download import http, partial, transport
+from weights_tools.download.http import fetch_url
+from weights_tools.download.progress import Bar
 
 # Thirds of whole blocks: of a block that a silent server leaves open nothing is kept.
 THIRD = 6 * transport.BLOCK_BYTES

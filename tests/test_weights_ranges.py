@@ -10,9 +10,10 @@ from reference.downloads import hurry
 from reference.file_server import serving
 from safetensors.numpy import load, save
 
-from weights_tools import SOURCES, WeightsError, ranges, transport
-from weights_tools.progress import Bar
-from weights_tools.ranges import fetch_ranges
+from weights_tools import SOURCES, WeightsError
+from weights_tools.download import ranges, transport
+from weights_tools.download.progress import Bar
+from weights_tools.download.ranges import fetch_ranges
 
 GENERATOR = np.random.default_rng(0)
 # Names of torchvision; in the order of names, the dense layers lie before, between and after.

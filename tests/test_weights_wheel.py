@@ -10,7 +10,7 @@ import sys
 import pytest
 from reference.downloads import CONTENT, content_of, hide_the_user, refused
 
-from weights_tools import wheel
+from weights_tools.download import wheel
 from weights_tools.sources import SOURCES
 
 

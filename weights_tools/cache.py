@@ -36,8 +36,8 @@ def fetch(name: str, *, progress: bool = True) -> Path:
 
     A download is verified by its hash and deleted after the conversion; one that broke is continued
     the next time. No network is needed for a copy that PyTorch, Keras or a person has put where
-    `weights_tools.copies` looks. Several processes may fetch at the same time. With `progress`, a
-    terminal's stderr shows a progress bar.
+    `weights_tools.download.copies` looks. Several processes may fetch at the same time. With
+    `progress`, a terminal's stderr shows a progress bar.
 
     Raises:
         WeightsError: an unknown name, or what failed and how to get the file by hand.

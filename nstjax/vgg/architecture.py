@@ -74,9 +74,7 @@ def trunk(architecture: str, wanted: tuple[str, ...], last_layer: str = "") -> t
     return every[: max((positions[name] for name in wanted), default=-1) + 1]
 
 
-def kernel_shapes(
-    architecture: str, last_layer: str = ""
-) -> dict[str, tuple[int, int, int, int]]:
+def kernel_shapes(architecture: str, last_layer: str = "") -> dict[str, tuple[int, int, int, int]]:
     """The convolutions' shapes by suffix: `{"1_1": (3, 3, 3, 64), ...}`, height x width x in x out."""
     shapes, incoming = {}, 3
     for layer in layers(architecture, last_layer):

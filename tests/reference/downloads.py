@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from weights_tools import WeightsError, transport
-from weights_tools.download import BY_HASH, obtained
+from weights_tools import WeightsError
+from weights_tools.download import transport
+from weights_tools.download.obtain import BY_HASH, obtained
 from weights_tools.sources import SOURCES
 
 CONTENT = bytes(range(256)) * 1024

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from weights_tools import files
 from weights_tools.errors import WeightsError
-from weights_tools.readers import SUFFIXES, read_checkpoint
+from weights_tools.readers.formats import SUFFIXES, read_checkpoint
 from weights_tools.readers.checkpoint import MAX_BYTES, Checkpoint
 
 

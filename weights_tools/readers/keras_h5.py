@@ -48,7 +48,9 @@ def read_keras_h5(path: Path) -> Iterator[Checkpoint]:
             found = _convolutions(root if isinstance(root, h5py.Group) else file)
             checkpoint = Checkpoint(
                 in_order(
-                    Convolution(_values(path, kernel), None if bias is None else _values(path, bias))
+                    Convolution(
+                        _values(path, kernel), None if bias is None else _values(path, bias)
+                    )
                     for kernel, bias in found
                 )
             )

@@ -85,7 +85,11 @@ def read_pickle(file: IO[bytes], names: Container[str], remedy: str) -> tuple[An
         WeightsError: another global, or more operations than any VGG takes.
         Exception: of other kinds, if it is damaged.
     """
-    return _Machine(file, names, remedy).run()
+    try:
+        return _Machine(file, names, remedy).run()
+    except (IndexError, AttributeError):
+        # An operation found nothing to work on, or something of another kind.
+        raise ValueError("the operations of its pickle do not fit together") from None
 
 
 _CONSTANTS = MappingProxyType(

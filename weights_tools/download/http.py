@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from weights_tools import partial
+from weights_tools.download import partial
+from weights_tools.download.partial import Beginning
+from weights_tools.download.progress import Bar
+from weights_tools.download.transport import Answer, BrokenError, opened, status_error
 from weights_tools.errors import WeightsError
-from weights_tools.partial import Beginning
-from weights_tools.progress import Bar
 from weights_tools.readers.checkpoint import MAX_BYTES
-from weights_tools.transport import Answer, BrokenError, opened, status_error
 
 # Times that a broken connection is made again, as long as each brings more of the file.
 ATTEMPTS = 5

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
+from weights_tools.download.http import content_range
+from weights_tools.download.progress import Bar
+from weights_tools.download.transport import BrokenError, is_secure, opened, status_error
 from weights_tools.errors import WeightsError
-from weights_tools.http import content_range
-from weights_tools.progress import Bar
 from weights_tools.readers.checkpoint import MAX_BYTES, Values
 from weights_tools.readers.naming import paired
 from weights_tools.sources import Source
-from weights_tools.transport import BrokenError, is_secure, opened, status_error
 
 MAX_HEADER_BYTES = 10 << 20
 # More than any order of the tensors of a VGG needs.

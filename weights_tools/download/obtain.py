@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from weights_tools import copies, files, partial, progress
+from weights_tools import files
+from weights_tools.download import copies, partial, progress
+from weights_tools.download.http import fetch_url
+from weights_tools.download.ranges import fetch_ranges
+from weights_tools.download.transport import is_secure
+from weights_tools.download.wheel import fetch_wheel
 from weights_tools.errors import WeightsError
-from weights_tools.http import fetch_url
-from weights_tools.ranges import fetch_ranges
 from weights_tools.sources import Source
-from weights_tools.transport import is_secure
-from weights_tools.wheel import fetch_wheel
 
 BY_HASH = "its hash is right"
 BY_ANNOUNCEMENT = "the server announced its hash"
