@@ -2,10 +2,17 @@
 
 import contextlib
 import functools
+import os
+
+# The threads of NumPy's products wait for each other in a loop: fifteen times slower on a busy machine.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import jax
 import pytest
+from reference.downloads import CONTENT, hide_the_user, hurry
+from reference.file_server import serving
 from reference.inputs import random_network
+from reference.keras_files import random_tensors
 
 import weights_tools
 from nstjax import UserError
@@ -55,3 +62,39 @@ def refused():
         assert "\n" not in str(caught.value)
 
     return expect
+
+
+@pytest.fixture(scope="session")
+def whole():
+    """Random tensors of VGG16, made once; nobody may change them."""
+    tensors = random_tensors("vgg16")
+    for each in tensors.values():
+        each.flags.writeable = False
+    return tensors
+
+
+@pytest.fixture(scope="session")
+def trunk(whole):
+    """The first four convolutions: enough for what does not depend on size."""
+    return {name: tensor for name, tensor in whole.items() if name[4] in "12"}
+
+
+@pytest.fixture
+def server():
+    """A server of our own that has a small file."""
+    with serving(CONTENT) as running:
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An empty folder for downloads."""
+    (tmp_path / "downloads").mkdir()
+    return tmp_path / "downloads"
+
+
+@pytest.fixture
+def undisturbed(monkeypatch, tmp_path):
+    """Nothing of this machine's user is found, and no wait is long."""
+    hurry(monkeypatch)
+    hide_the_user(monkeypatch, tmp_path)

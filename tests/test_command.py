@@ -183,10 +183,11 @@ def test_auto_prefers_vgg19_and_says_when_it_falls_back(monkeypatch):
 
     monkeypatch.setattr(weights_tools, "resolve", only("vgg19"))
     assert find_weights("auto") == ("vgg19", Path("vgg19.safetensors"))
-    monkeypatch.setattr(weights_tools, "resolve", only("vgg16-hed"))
-    name, path = find_weights("auto")
-    assert path == Path("vgg16-hed.safetensors")
-    assert "vgg19 cannot be fetched" in name
+    for fallback in ("vgg16-onnx", "vgg16-hed"):
+        monkeypatch.setattr(weights_tools, "resolve", only(fallback))
+        name, path = find_weights("auto")
+        assert path == Path(f"{fallback}.safetensors")
+        assert name == f"{fallback} (vgg19 cannot be fetched)"
     monkeypatch.setattr(weights_tools, "resolve", only("vgg16"))
     with pytest.raises(weights_tools.WeightsError):
         find_weights("auto")

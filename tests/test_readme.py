@@ -48,8 +48,9 @@ def test_the_flags_and_their_defaults_are_as_the_table_says():
 
 
 def test_every_flag_in_the_readme_exists(capsys):
-    with pytest.raises(SystemExit):
-        main(["stylize", "--help"])
+    for command in (["stylize"], ["weights", "convert"]):
+        with pytest.raises(SystemExit):
+            main([*command, "--help"])
     known = capsys.readouterr().out
     for flag in set(re.findall(r"--[a-z][a-z-]+", README)):
         assert flag in known, flag
@@ -63,3 +64,13 @@ def test_every_preset_is_named():
 def test_every_network_is_named():
     for name in weights_tools.SOURCES:
         assert f"`{name}`" in README
+
+
+def test_every_weights_command_exists(capsys):
+    with pytest.raises(SystemExit):
+        main(["weights", "--help"])
+    known = capsys.readouterr().out
+    named = re.findall(r"^    nstjax weights (\w+)", README, re.MULTILINE)
+    assert len(named) >= 6
+    for command in named:
+        assert f"    {command}  " in known

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from reference.expect import assert_equal
 from reference.keras_files import layers, random_tensors
 
 from weights_tools import Preprocessing, WeightsError
@@ -35,9 +36,9 @@ def convolutions(tensors, axes="OIHW", name="conv{stage}_{index}"):
     return found
 
 
-@pytest.fixture(scope="module")
-def vgg16():
-    return random_tensors("vgg16")
+@pytest.fixture
+def vgg16(whole):
+    return whole
 
 
 @pytest.fixture(scope="module")
@@ -58,20 +59,15 @@ def test_axes_and_architecture_are_found(vgg16, vgg19, axes, name):
         trunk = assemble(Checkpoint(tuple(convolutions(tensors, axes, name))))
         assert (trunk.architecture, trunk.axes) == (architecture, axes)
         assert trunk.last_layer == list(tensors)[-1].removesuffix("/bias")
-        assert list(trunk.tensors) == list(tensors)
-        for key, tensor in tensors.items():
-            assert trunk.tensors[key].dtype == np.float32
-            assert trunk.tensors[key].flags.c_contiguous
-            np.testing.assert_array_equal(trunk.tensors[key], tensor)
+        assert_equal(trunk.tensors, tensors)
+        assert all(each.flags.c_contiguous for each in trunk.tensors.values())
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float64"])
 def test_other_floats_become_float32(vgg16, dtype):
     narrow = {name: tensor.astype(dtype) for name, tensor in vgg16.items()}
     trunk = assemble(Checkpoint(tuple(convolutions(narrow))))
-    for key, tensor in narrow.items():
-        assert trunk.tensors[key].dtype == np.float32
-        np.testing.assert_array_equal(trunk.tensors[key], tensor.astype(np.float32))
+    assert_equal(trunk.tensors, {name: each.astype(np.float32) for name, each in narrow.items()})
 
 
 def test_biases_may_have_axes_of_length_one(vgg16):

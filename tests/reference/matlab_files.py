@@ -1,6 +1,10 @@
-"""Files of MATLAB's version 5, made by hand: in either order of bytes, and such as none is."""
+"""Files of MATLAB's version 5: as SciPy writes them, and by hand, in either order of bytes."""
 
 import struct
+
+import numpy as np
+import pytest
+from reference.keras_files import layers
 
 
 def tag(order, kind, content):
@@ -40,3 +44,35 @@ def file_by_hand(order, kernel, bias, stored):
     fields = text(order, b"conv1_1") + text(order, b"conv") + weights
     layer = array(order, 2, (1, 1), length + tag(order, 1, names) + fields)
     return file_of(order, array(order, 1, (1, 1), layer, name=b"layers"))
+
+
+def cell(items):
+    made = np.empty((1, len(items)), object)
+    made[0, :] = items
+    return made
+
+
+def convolution(name, kernel, bias, *, old=False):
+    if old:
+        return {"name": name, "type": "conv", "filters": kernel, "biases": bias[np.newaxis]}
+    arrays = np.empty((1, 2), object)
+    arrays[0, 0], arrays[0, 1] = kernel, bias[:, np.newaxis]
+    return {"name": name, "type": "conv", "pad": np.ones((1, 4)), "weights": arrays}
+
+
+def network(tensors, *, old=False):
+    """Return the variable `layers`, with layers that have no part in it."""
+    made = []
+    for stage, index, kernel, bias in layers(tensors):
+        made.append(convolution(f"conv{stage}_{index}", kernel, bias, old=old))
+        made.append({"name": f"relu{stage}_{index}", "type": "relu"})
+    dense = np.zeros((7, 7, 8, 4), np.float32)
+    made.append(convolution("fc6", dense, np.zeros(4, np.float32), old=old))
+    made.append(convolution("fc7", dense[:1, :1, :4], np.zeros(4, np.float32), old=old))
+    return cell(made)
+
+
+def write(path, variables, *, compressed=False):
+    io = pytest.importorskip("scipy.io")
+    io.savemat(path, variables, do_compression=compressed)
+    return path

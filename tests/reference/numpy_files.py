@@ -1,6 +1,7 @@
 """Weights files of NumPy: the names and forms in which networks are published, and old pickles."""
 
 import io
+import os
 
 import numpy as np
 from reference.keras_files import layers
@@ -55,3 +56,13 @@ def dictionary_2(items):
 def doubled(times):
     """Return operations for a tuple that contains itself twice, and so on."""
     return b")" + b"".join(b"q%ch%c\x86" % (each, each) for each in range(times))
+
+
+class Bomb:
+    """Runs a command of the shell where it is unpickled."""
+
+    def __init__(self, command):
+        self.command = command
+
+    def __reduce__(self):
+        return os.system, (self.command,)

@@ -6,9 +6,11 @@ import struct
 import zipfile
 
 import numpy as np
+import pytest
 import torch
 from reference.keras_files import OUTPUTS
 
+FORMATS = [pytest.param(True, id="zip"), pytest.param(False, id="legacy")]
 # What a file from before PyTorch 1.6 begins with.
 _BEGINNING = b"".join(pickle.dumps(each, 2) for each in (0x1950A86A20F9469CFC6C, 1001, {}))
 
@@ -33,6 +35,12 @@ def state_dict(tensors, architecture="vgg16", name="features.{position}"):
         found[f"{key}.weight"] = torch.from_numpy(kernel)
         found[f"{key}.bias"] = torch.from_numpy(tensors[f"{layer}/bias"].copy())
     return found
+
+
+def save(content, path, *, as_zip=True):
+    """Save as PyTorch does now, or as it did before 1.6."""
+    torch.save(content, path, _use_new_zipfile_serialization=as_zip)
+    return path
 
 
 def write_archive(path, program, *, storages=None, compression=zipfile.ZIP_STORED):

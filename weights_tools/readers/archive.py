@@ -6,14 +6,14 @@ import contextlib
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from weights_tools import files
 from weights_tools.errors import WeightsError
-from weights_tools.readers.formats import SUFFIXES, read_checkpoint
 from weights_tools.readers.checkpoint import MAX_BYTES, Checkpoint
+from weights_tools.readers.damage import one_line, printable
+from weights_tools.readers.formats import SUFFIXES, read_checkpoint
 
 
 @contextlib.contextmanager
@@ -22,7 +22,7 @@ def read_archive(path: Path) -> Iterator[Checkpoint]:
     with tempfile.TemporaryDirectory() as folder:
         member, extracted = _extract(path, Path(folder))
         try:
-            with read_checkpoint(extracted, nested=True) as checkpoint:
+            with read_checkpoint(files.require_file(extracted), nested=True) as checkpoint:
                 yield checkpoint
         except WeightsError as error:
             # The user knows the archive, not the temporary file.
@@ -37,19 +37,12 @@ def _extract(path: Path, folder: Path) -> tuple[str, Path]:
             extracted = folder / f"weights{PurePosixPath(member.filename).suffix}"
             with archive.open(member) as source, extracted.open("wb") as target:
                 shutil.copyfileobj(source, target, 1 << 20)
-            return member.filename, files.require_file(extracted)
-    except WeightsError:
-        raise
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,  # encrypted, or a compression that this Python lacks
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+            return printable(member.filename), extracted
+    except WeightsError as error:
+        raise WeightsError(f"{path}: {error}") from None
+    except Exception as error:  # the archive, its four compressions and the disk raise all sorts
         raise WeightsError(
-            f"{path} cannot be unpacked: {files.reason(error)}; "
+            f"{path} cannot be unpacked: {one_line(files.reason(error))}; "
             "check that the file is whole and the disk has room"
         ) from None
 
@@ -58,12 +51,12 @@ def _only_weights(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     members = [each for each in archive.infolist() if each.filename.lower().endswith(SUFFIXES)]
     if len(members) != 1:
         raise WeightsError(
-            f"{archive.filename} is a zip file with {len(members)} weights files in it "
-            f"({', '.join(SUFFIXES)}), expected one: give the weights file itself"
+            f"it is a zip file with {len(members)} weights files in it ({', '.join(SUFFIXES)}), "
+            "expected one: give the weights file itself"
         )
     if members[0].file_size > MAX_BYTES:
         raise WeightsError(
-            f"{archive.filename}: {members[0].filename} would unpack to {members[0].file_size} "
-            f"bytes, more than {MAX_BYTES}: give a file of VGG16 or VGG19"
+            f"{printable(members[0].filename)} would unpack to {members[0].file_size} bytes, "
+            f"more than {MAX_BYTES}: give a file of VGG16 or VGG19"
         )
     return members[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import mmap
 import re
 import zipfile
 from collections.abc import Callable
@@ -13,6 +14,11 @@ from pathlib import Path
 from weights_tools import files
 from weights_tools.errors import WeightsError
 from weights_tools.readers.checkpoint import MAX_BYTES, Checkpoint
+from weights_tools.readers.damage import reported
+
+# torch's files have two for each tensor; a wheel has some hundred.
+MAX_MEMBERS = 20_000
+_DIRECTORY_ENTRY = b"PK\x01\x02"
 
 Reader = Callable[[Path], contextlib.AbstractContextManager[Checkpoint]]
 
@@ -122,16 +128,25 @@ _MISTAKEN = {
 
 def _zip_module(path: Path) -> str:
     """Return which reader a zip file needs: PyTorch and NumPy write zip files too."""
-    try:
+    with reported(path, "zip"):
+        _check_directory(path)
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except (OSError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
-        raise WeightsError(
-            f"{path} is a damaged zip file: {files.reason(error)}; download or copy it again"
-        ) from None
     # torch puts everything into one folder.
     if any(re.fullmatch(r"[^/]+/data\.pkl", name) for name in names):
         return "torch_pth"
     if names and all(name.endswith(".npy") for name in names):
         return "numpy_file"
     return "archive"
+
+
+def _check_directory(path: Path) -> None:
+    """Refuse a zip file of very many members: each takes ten times its bytes of memory to list."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        position = -1
+        for _ in range(MAX_MEMBERS + 1):
+            if (position := content.find(_DIRECTORY_ENTRY, position + 1)) < 0:
+                return
+    raise WeightsError(
+        f"it is a zip file of more than {MAX_MEMBERS} members: give the weights file itself"
+    )
