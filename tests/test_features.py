@@ -194,7 +194,7 @@ def test_bfloat16_is_the_type_of_the_features_only(network):
 
 
 def test_unknown_names_are_refused(network, refused):
-    with refused("'relu6_1': vgg16 has conv1_1, relu1_1, .*pool5"):
+    with refused("'relu6_1': choose .* of vgg16, which has conv1_1, relu1_1, .*pool5"):
         VGG(network("vgg16"), ("relu1_1", "relu6_1"))
     with refused("'conv3_4'"):  # VGG19 has it
         VGG(network("vgg16"), ("conv3_4",))

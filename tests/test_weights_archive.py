@@ -4,9 +4,11 @@ import hashlib
 import os
 import zipfile
 
+import numpy as np
 import pytest
 from reference.expect import assert_equal, cheaply, refused
 from reference.keras_files import write_stages
+from reference.numpy_files import by_layer
 
 from weights_tools import load
 from weights_tools.readers import archive as module
@@ -36,7 +38,7 @@ def test_a_wheel_with_a_flipped_bit_is_refused(wheel, tmp_path):
     (tmp_path / "x.whl").write_bytes(content)
     refused(tmp_path / "x.whl", "x.whl cannot be unpacked: Bad CRC-32")
     (tmp_path / "cut.whl").write_bytes(content[: len(content) // 2])
-    refused(tmp_path / "cut.whl", "cut.whl is a damaged zip file")
+    refused(tmp_path / "cut.whl", "cut.whl: it is damaged: a zip file, .* without its end")
 
 
 @pytest.mark.parametrize("members", [[], ["a.h5", "b.h5"]])
@@ -117,3 +119,12 @@ def test_an_empty_member_is_named_by_the_archive(tmp_path):
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         archive.writestr("a.h5", b"")
     refused(tmp_path / "x.zip", r"x.zip \(a.h5\) is empty")
+
+
+def test_damage_that_is_found_while_values_are_read_names_the_archive_once(trunk, tmp_path):
+    np.savez(tmp_path / "net.npz", **by_layer(trunk))
+    content = bytearray((tmp_path / "net.npz").read_bytes())
+    content[5000] ^= 1  # inside the first kernel
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("a/net.npz", bytes(content))
+    refused(tmp_path / "x.zip", r"^\S+x.zip \(a/net.npz\) is a damaged NumPy file: Bad CRC-32")

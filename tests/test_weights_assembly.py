@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from reference.expect import assert_equal
+from reference.expect import assert_equal, cheaply
 from reference.keras_files import layers, random_tensors
 
 from weights_tools import Preprocessing, WeightsError
@@ -26,7 +26,12 @@ def convolutions(tensors, axes="OIHW", name="conv{stage}_{index}"):
     numbers = TORCHVISION["vgg16" if len(tensors) == 26 else "vgg19"]
     found = []
     for number, (stage, index, kernel, bias) in zip(numbers, layers(tensors), strict=False):
-        key = name.format(stage=stage, index=index, number=number)
+        count = len(found)
+        # AdaIN's network has a padding before every convolution.
+        adain = 2 + 3 * count + (stage - 1)
+        key = name.format(
+            stage=stage, index=index, number=number, count=count, twice=2 * count, adain=adain
+        )
         found.append(
             Convolution(
                 values(f"{key}.weight", kernel.transpose(TO_FILE[axes])),
@@ -57,7 +62,7 @@ def refuse(found, message):
 def test_axes_and_architecture_are_found(vgg16, vgg19, axes, name):
     for architecture, tensors in (("vgg16", vgg16), ("vgg19", vgg19)):
         trunk = assemble(Checkpoint(tuple(convolutions(tensors, axes, name))))
-        assert (trunk.architecture, trunk.axes) == (architecture, axes)
+        assert trunk.architecture == architecture
         assert trunk.last_layer == list(tensors)[-1].removesuffix("/bias")
         assert_equal(trunk.tensors, tensors)
         assert all(each.flags.c_contiguous for each in trunk.tensors.values())
@@ -103,13 +108,45 @@ def test_heads_with_other_kernels_are_left_aside(vgg16):
 
 
 @pytest.mark.parametrize("architecture", ["vgg16", "vgg19"])
-@pytest.mark.parametrize("name", ["conv{stage}_{index}", "features.{number}"])
+@pytest.mark.parametrize(
+    "name",
+    ["conv{stage}_{index}", "features.{number}", "net.{adain}", "conv{count}", "arr_{twice}"],
+)
 def test_a_layer_missing_in_the_middle_is_no_cut(vgg16, vgg19, architecture, name):
     tensors = {"vgg16": vgg16, "vgg19": vgg19}[architecture]
     for missing in range(len(tensors) // 2 - 1):
         found = convolutions(tensors, name=name)
         del found[missing]
-        refuse(found, "missing|has shape|expected")
+        refuse(
+            found, "is missing|seems to be missing|stands where|comes after|has shape .*, expected"
+        )
+
+
+@pytest.mark.parametrize("name", ["features.{number}", "net.{adain}", "conv{count}", "arr_{twice}"])
+@pytest.mark.parametrize("count", range(2, 16))
+def test_a_cut_is_no_gap_whatever_is_counted(vgg19, name, count):
+    trunk = assemble(Checkpoint(tuple(convolutions(vgg19, name=name)[:count])))
+    assert len(trunk.tensors) == 2 * count
+
+
+def test_slices_that_count_anew_may_be_cut(vgg19):
+    """As pytorch-AdaIN cuts its network, after each relu of a style layer."""
+    names = ["a1.2", "a2.1", "a2.5", "a3.1", "a3.5", "a4.1", "a4.4", "a4.7", "a4.11"]
+    found = [
+        Convolution(values(f"{name}.weight", each.kernel.read()), each.bias)
+        for name, each in zip(names, convolutions(vgg19), strict=False)
+    ]
+    assert assemble(Checkpoint(tuple(found))).last_layer == "conv4_1"
+
+
+def test_numbers_of_any_size_are_compared(vgg16):
+    for number in (3_000_000_000, int("9" * 18)):
+        found = [
+            Convolution(values(f"conv2d_{place}", each.kernel.read()), each.bias)
+            for place, each in zip((1, 2, 3, number), convolutions(vgg16), strict=False)
+        ]
+        with cheaply(peak=1e6, seconds=1):
+            refuse(found, f"seems to be missing between conv2d_3 and conv2d_{number}")
 
 
 def test_a_missing_layer_of_keras_numbers_is_no_cut(vgg19):
@@ -119,7 +156,7 @@ def test_a_missing_layer_of_keras_numbers_is_no_cut(vgg19):
     ]
     assert assemble(Checkpoint(tuple(found))).architecture == "vgg19"
     del found[10]
-    refuse(found, "convolution 11 is missing")
+    refuse(found, "seems to be missing between layers/conv2d_10/vars/0 and layers/conv2d_12/vars/0")
 
 
 def test_what_is_out_of_place_is_named(vgg16):

@@ -15,6 +15,7 @@ from reference.keras_files import random_tensors, write_applications
 from safetensors.numpy import save
 
 from weights_tools import (
+    PREPROCESSINGS,
     SOURCES,
     WeightsError,
     cache_folder,
@@ -164,13 +165,39 @@ def test_a_right_file_that_is_no_network_is_not_cached(folder, monkeypatch):
         assert cached("vgg16") is None
 
 
-def test_a_network_without_a_published_hash_is_told_to_be_unverified(server, monkeypatch, capsys):
-    know(monkeypatch, server, digest=None)
-    with pytest.raises(WeightsError, match="believed over https only"):
+def test_a_file_that_could_not_be_read_here_is_not_downloaded(server, monkeypatch):
+    know(monkeypatch, server, file_name="vgg16.pth")
+    monkeypatch.setattr("weights_tools.readers.formats.find_spec", lambda _: None)
+    with pytest.raises(
+        WeightsError, match="needs torch, which is not installed: pip install torch"
+    ):
         fetch("vgg16")
-    monkeypatch.setattr(transport, "SECURE_SCHEMES", ("http",))
-    assert fetch("vgg16")
-    assert capsys.readouterr().err == "warning: vgg16 is unverified: no hash of it was published\n"
+    assert not server.requests
+
+
+def test_leftovers_of_killed_processes_are_deleted_after_a_day(server, monkeypatch):
+    know(monkeypatch, server)
+    downloads = cache_folder() / "downloads"
+    downloads.mkdir(parents=True)
+    names = [f".{'0a' * 16}.part", f".{'0b' * 16}.part", "mine.part", ".wheel-x"]
+    for name in names[:3]:
+        (downloads / name).write_bytes(b"")
+    (downloads / ".wheel-x").mkdir()
+    for name in (names[0], *names[2:]):
+        os.utime(downloads / name, (0, 0))
+    fetch("vgg16")
+    assert sorted(os.listdir(downloads)) == sorted([names[1], "mine.part"])
+
+
+@pytest.mark.parametrize("is_ours", [False, True])
+def test_what_a_file_expects_can_be_overridden(published, tmp_path, is_ours):
+    file = resolve(published) if is_ours else published
+    found = read(resolve(file, preprocessing="torchvision"))
+    assert found.preprocessing == PREPROCESSINGS["torchvision"]
+    assert found.decision.startswith("given")
+    assert read(resolve(published)).preprocessing == PREPROCESSINGS["caffe"]
+    with pytest.raises(WeightsError, match="preprocessing 'x' is unknown: use one of caffe, "):
+        resolve(file, preprocessing="x")
 
 
 def test_the_convolutions_alone_of_a_file_are_known_as_the_file(folder, monkeypatch):

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from reference.keras_files import trunk, write_keras3
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from weights_tools import __main__ as command
 from weights_tools import cached, inspect, read, write
@@ -37,11 +39,25 @@ def test_convert_and_inspect(keras_file, whole, tmp_path, capsys):
     target = str(tmp_path / "x.safetensors")
     assert main(["convert", str(keras_file), "-o", target]) == 0
     said = capsys.readouterr().out
-    assert said.startswith(f"{target}: vgg16, license unknown, bgr input (first layer unknown, ass")
+    assert said.startswith(
+        f"{target}: vgg16 for BGR of 0 to 255, minus 103.939 116.779 123.68 (first layer unknown, ass"
+    )
+    assert said.endswith("license unknown\n")
     assert main(["inspect", target]) == 0
     text = capsys.readouterr().out
     lines = [line.split() for line in text.splitlines()]
-    assert ["mean", "103.939", "116.779", "123.68"] in lines
+    assert [
+        "expects",
+        "BGR",
+        "of",
+        "0",
+        "to",
+        "255,",
+        "minus",
+        "103.939",
+        "116.779",
+        "123.68",
+    ] in lines
     assert ["source", "vgg16.weights.h5"] in lines
     # A row each for the kernel and the bias of 13 convolutions.
     rows = [line for line in lines if line and line[0].startswith("conv")]
@@ -55,9 +71,10 @@ def test_convert_and_inspect(keras_file, whole, tmp_path, capsys):
     assert capsys.readouterr().out == text
 
 
-def test_list_names_every_network_and_where_it_lies(capsys):
+def test_list_names_every_network_and_where_it_lies(folder, capsys):
     assert main(["list"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    *lines, _, cache = capsys.readouterr().out.splitlines()
+    assert cache == f"The cache is {folder}"
     assert [line.split()[0] for line in lines] == ["name", *SOURCES]
     assert all(line.endswith("  no") for line in lines[1:])
 
@@ -73,8 +90,8 @@ def test_path_of_a_file(keras_file, folder, capsys):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["convert", "nothing.h5", "-o", "x"],
-        ["convert", ".", "-o", "x"],
+        ["convert", "nothing.h5", "-o", "x.safetensors"],
+        ["convert", ".", "-o", "x.safetensors"],
         ["inspect", "nothing.safetensors"],
         ["inspect", os.devnull],
         ["fetch", "vgg91"],
@@ -123,7 +140,8 @@ def test_convert_says_what_was_decided_and_what_half_precision_costs(keras_file,
     options = ["--preprocessing", "torchvision", "--license", "CC0", "--dtype", "bfloat16"]
     assert main(["convert", str(keras_file), "-o", str(target), *options]) == 0
     first, second = capsys.readouterr().out.splitlines()
-    assert first == f"{target}: vgg16, license CC0, rgb input (given)"
+    expected = "RGB of 0 to 1, minus 0.485 0.456 0.406, over 0.229 0.224 0.225"
+    assert first == f"{target}: vgg16 for {expected} (given), license CC0"
     found = re.fullmatch(
         r"stored as bfloat16: on a test picture relu\d_\d moves by (\S+) of its norm, the .* less",
         second,
@@ -131,8 +149,8 @@ def test_convert_says_what_was_decided_and_what_half_precision_costs(keras_file,
     assert 2.0**-10 < float(found[1]) < 2.0**-5
     assert read(target).dtype == "bfloat16"
     # Converted once more, it stays as it is.
-    assert main(["convert", str(target), "-o", str(tmp_path / "y")]) == 0
-    assert (tmp_path / "y").stat().st_size == target.stat().st_size
+    assert main(["convert", str(target), "-o", str(tmp_path / "y.safetensors")]) == 0
+    assert (tmp_path / "y.safetensors").stat().st_size == target.stat().st_size
 
 
 def test_normalize(tmp_path, capsys):
@@ -148,7 +166,7 @@ def test_normalize(tmp_path, capsys):
     target = tmp_path / "n.safetensors"
     arguments = [str(tmp_path / "vgg16.weights.h5"), str(pictures), "-o", str(target)]
     assert main(["normalize", *arguments]) == 0
-    assert "mean activations of one over 2 pictures" in capsys.readouterr().out
+    assert "every filter's mean is one over 2 pictures" in capsys.readouterr().out
     found, paths = read(target), find_pictures([str(pictures)])
     assert found.source.endswith("vgg16.weights.h5, normalized over 2 pictures")
     assert [each.shape for each in read_pictures(paths)] == [(256, 384, 3)] * 2
@@ -169,18 +187,20 @@ def test_verify_real_weights(monkeypatch, tmp_path, capsys, dtype):
     path = cached("vgg16-hed")
     if path is None:
         pytest.skip("needs `nstjax weights fetch vgg16-hed`")
-    assert main(["convert", str(path), "-o", str(tmp_path / "x"), "--dtype", dtype]) == 0
-    assert main(["verify", str(tmp_path / "x")]) == 0
+    assert (
+        main(["convert", str(path), "-o", str(tmp_path / "x.safetensors"), "--dtype", dtype]) == 0
+    )
+    assert main(["verify", str(tmp_path / "x.safetensors")]) == 0
     out = capsys.readouterr().out
     assert out.endswith("as it should be\n")
     rows = [line.split() for line in out.splitlines() if line.startswith("relu")]
     assert len(rows) == 13
     assert all(float(difference) < TOLERANCES[dtype] for _, difference in rows)
     # One kernel turned round is found out.
-    weights = read(tmp_path / "x")
+    weights = read(tmp_path / "x.safetensors")
     weights.tensors["conv3_2/kernel"] = weights.tensors["conv3_2/kernel"][::-1]
-    write(tmp_path / "y", weights)
-    assert main(["verify", str(tmp_path / "y")]) == 2
+    write(tmp_path / "y.safetensors", weights)
+    assert main(["verify", str(tmp_path / "y.safetensors")]) == 2
     assert "relu3_2 differs from its reference" in capsys.readouterr().err
 
 
@@ -190,8 +210,10 @@ def test_inspect_tells_what_a_network_is_good_for(monkeypatch, tmp_path, capsys)
     if path is None:
         pytest.skip("needs `nstjax weights fetch vgg16-hed`")
     text = inspect(path)
-    assert re.search(r"first layer +of Caffe's VGG16 for BGR in bytes minus the mean pixel", text)
-    assert "NOT what the preprocessing" not in text
+    assert re.search(
+        r"first layer +of Caffe's VGG16 for input `caffe` .difference 0.17.$", text, re.MULTILINE
+    )
+    assert "NOT what" not in text
     assert re.search(r"use +every preset", text)
     weights = read(path)
     cut = {name: each for name, each in weights.tensors.items() if name < "conv3_2"}
@@ -199,7 +221,7 @@ def test_inspect_tells_what_a_network_is_good_for(monkeypatch, tmp_path, capsys)
     wrong = dataclasses.replace(weights, tensors=cut, last_layer="conv3_1", preprocessing=rgb)
     write(tmp_path / "x", wrong)
     text = inspect(tmp_path / "x")
-    assert "NOT what the preprocessing above says" in text
+    assert "BGR of 0 to 255, minus 103.939 116.779 123.68: NOT what the file says above" in text
     assert re.search(r"last layer +conv3_1", text)
     assert "layers up to relu3_1 only" in text
 
@@ -222,3 +244,103 @@ def test_normalize_refuses_what_is_no_photograph(keras_file, tmp_path, capsys, p
     assert main(arguments) == 2
     assert message in capsys.readouterr().err
     assert not target.exists()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_is_read_in_a_process_of_its_own(tmp_path, trunk, dtype):
+    """Nothing else may have taught NumPy what bfloat16 is."""
+    write_keras3(tmp_path / "x.h5", trunk)
+    command = [sys.executable, "-m", "weights_tools"]
+    half = str(tmp_path / "half.safetensors")
+    subprocess.run(
+        [*command, "convert", tmp_path / "x.h5", "-o", half, "--dtype", dtype], check=True
+    )
+    foreign = {}
+    with safe_open(half, framework="numpy") as file:
+        for name in file.keys():  # noqa: SIM118 - it is no mapping
+            foreign[name] = file.get_tensor(name)
+    save_file(foreign, tmp_path / "foreign.safetensors")
+    for name in ("half", "foreign"):
+        arguments = [*command, "inspect", str(tmp_path / f"{name}.safetensors")]
+        done = subprocess.run(arguments, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert re.search(rf"stored as +{dtype}$", done.stdout, re.MULTILINE)
+
+
+def test_half_precision_stays_and_is_normalized_in_float32(tmp_path, trunk, capsys):
+    weights = {name: tensor.astype(np.float16) for name, tensor in trunk.items()}
+    write_keras3(tmp_path / "x.h5", weights)
+    target = tmp_path / "x.safetensors"
+    assert main(["convert", str(tmp_path / "x.h5"), "-o", str(target)]) == 0
+    assert "moves by" not in capsys.readouterr().out
+    assert read(target).dtype == "float16"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)).save(
+        tmp_path / "a.png"
+    )
+    normalized = tmp_path / "n.safetensors"
+    assert main(["normalize", str(target), str(tmp_path / "a.png"), "-o", str(normalized)]) == 0
+    assert read(normalized).dtype == "float32"
+
+
+@pytest.mark.parametrize("name", ["photo.jpg", "x.npz", "x", ""])
+def test_nothing_but_weights_is_written_over(keras_file, tmp_path, capsys, name):
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(b"a photo")
+    target = str(tmp_path / name) if name else ""
+    assert main(["convert", str(keras_file), "-o", target]) == 2
+    assert main(["normalize", str(keras_file), str(photo), "-o", target]) == 2
+    assert "end it in .safetensors" in capsys.readouterr().err
+    assert photo.read_bytes() == b"a photo"
+
+
+def test_a_name_is_as_good_as_a_file(monkeypatch, tmp_path, capsys):
+    monkeypatch.delenv("NSTJAX_CACHE")
+    if cached("vgg16-hed") is None:
+        pytest.skip("needs `nstjax weights fetch vgg16-hed`")
+    target = tmp_path / "x.safetensors"
+    assert main(["convert", "vgg16-hed", "-o", str(target), "--preprocessing", "unit"]) == 0
+    said = capsys.readouterr().out
+    assert "vgg16 for RGB of 0 to 1 (given), license MIT" in said
+    assert main(["inspect", "vgg16-hed"]) == 0
+    capsys.readouterr()
+    for word in ("inspect", "verify", "path", "fetch"):
+        assert main([word, "vgg20"]) == 2
+        assert "is neither a known network (vgg19, vgg16, " in capsys.readouterr().err
+
+
+def test_what_contradicts_the_first_layer_is_said(monkeypatch, tmp_path, capsys):
+    monkeypatch.delenv("NSTJAX_CACHE")
+    if (path := cached("vgg16-hed")) is None:
+        pytest.skip("needs `nstjax weights fetch vgg16-hed`")
+    write_keras3(tmp_path / "x.h5", read(path).tensors)
+    target = str(tmp_path / "x.safetensors")
+    arguments = ["convert", str(tmp_path / "x.h5"), "-o", target]
+    assert main([*arguments, "--preprocessing", "torchvision"]) == 0
+    said = capsys.readouterr().out
+    assert "(given, BUT its first layer is that of Caffe's VGG16 for input `caffe` " in said
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+def test_output_that_cannot_be_written_is_one_line():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "weights_tools", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "error: the output cannot be written: No space left on device\n"
+
+
+def test_names_in_any_alphabet(keras_file, tmp_path):
+    os.link(keras_file, tmp_path / "fü\udcff.h5")
+    arguments = ["convert", str(tmp_path / "fü\udcff.h5"), "-o", str(tmp_path / "é.safetensors")]
+    done = subprocess.run(
+        [sys.executable, "-m", "weights_tools", *map(os.fsencode, arguments)],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert read(tmp_path / "é.safetensors").source == r"'f\xfc\udcff.h5'"

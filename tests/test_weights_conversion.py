@@ -3,13 +3,25 @@
 import dataclasses
 import hashlib
 import os
+import zipfile
 
 import numpy as np
 import pytest
 from reference.expect import assert_equal, refused
 from reference.keras_files import write_applications
+from safetensors.numpy import save_file
 
-from weights_tools import PREPROCESSINGS, Preprocessing, WeightsError, convert, load, read, sources
+from weights_tools import (
+    PREPROCESSINGS,
+    NetworkWeights,
+    Preprocessing,
+    WeightsError,
+    convert,
+    load,
+    read,
+    sources,
+    write,
+)
 from weights_tools.sources import SOURCES
 
 OTHER = Preprocessing("rgb", 1, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -113,3 +125,39 @@ def test_a_value_that_float32_cannot_hold_is_refused(trunk, tmp_path):
     tensors["conv1_1/bias"][3] = 1e300
     write_applications(tmp_path / "x.h5", tensors)
     refused(tmp_path / "x.h5", "x.h5: conv1_1/bias holds 1 values that are NaN or inf")
+
+
+@pytest.mark.parametrize("metadata", [{"format": "pt", "license": "bsd"}, {"source": "timm"}, None])
+def test_metadata_of_others_do_not_make_a_file_ours(trunk, tmp_path, metadata):
+    ours = {name: np.ascontiguousarray(each) for name, each in trunk.items()}
+    save_file(ours, tmp_path / "x.safetensors", metadata)
+    found = load(tmp_path / "x.safetensors")
+    assert found.last_layer == "conv2_2"
+    assert "as usual in safetensors files" in found.decision
+    assert found.preprocessing == PREPROCESSINGS["torchvision"]
+
+
+def test_in_an_archive_the_format_inside_counts(trunk, tmp_path):
+    save_file({name: np.ascontiguousarray(each) for name, each in trunk.items()}, tmp_path / "x")
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.write(tmp_path / "x", "x.safetensors")
+    found = load(tmp_path / "x.zip")
+    assert found.preprocessing == PREPROCESSINGS["torchvision"]
+    assert "as usual in safetensors files" in found.decision
+
+
+def test_texts_of_a_file_are_made_fit_for_a_terminal(trunk, tmp_path):
+    weights = NetworkWeights(
+        "vgg16", OTHER, trunk, "x\x1b[31m\ny", "0" * 64, "a\nb", last_layer="conv2_2"
+    )
+    write(tmp_path / "x.safetensors", weights)
+    found = read(tmp_path / "x.safetensors")
+    assert (found.source, found.license) == (r"'x\x1b[31m\ny'", r"'a\nb'")
+
+
+def test_a_file_whose_name_is_that_of_a_layer(trunk, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez("conv1_1.npz", conv1_1_W=trunk["conv1_1/kernel"])
+    os.rename("conv1_1.npz", "conv1_1")
+    with pytest.raises(WeightsError, match="^conv1_1: conv1_1/bias is missing beside conv1_1_W"):
+        load("conv1_1")

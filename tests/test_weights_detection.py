@@ -26,12 +26,16 @@ INPUTS = {
 FOLDED = ("bytes", "unit")
 
 
+def trained(name):
+    path = weights_tools.cached(name)
+    if path is None:
+        pytest.skip(f"needs `nstjax weights fetch {name}`")
+    return weights_tools.read(path)
+
+
 @pytest.fixture(scope="module")
 def hed():
-    path = weights_tools.cached("vgg16-hed")
-    if path is None:
-        pytest.skip("needs `nstjax weights fetch vgg16-hed`")
-    return weights_tools.read(path)
+    return trained("vgg16-hed")
 
 
 def flipped(expected):
@@ -51,20 +55,25 @@ def rewritten(kernel, bias, old, new):
     return result.astype(np.float32), shift.astype(np.float32)
 
 
+@pytest.mark.parametrize("network", ["vgg16-onnx", "vgg16-hed"])
 @pytest.mark.parametrize("is_normalized", [False, True])
 @pytest.mark.parametrize("is_known", [True, False])
 @pytest.mark.parametrize("order", ["rgb", "bgr"])
 @pytest.mark.parametrize("name", INPUTS)
 def test_files_rescaled_flipped_and_folded(
-    hed, tmp_path, monkeypatch, name, order, is_known, is_normalized
+    network, tmp_path, monkeypatch, name, order, is_known, is_normalized
 ):
-    """The network is one trained on from Caffe's VGG16: what is known of that, or only of VGG19."""
+    """24 files of Caffe's VGG16 and of a network trained on from it, as they are and rescaled.
+
+    Recognized by what is known of Caffe's VGG16, or only by what is known of its VGG19.
+    """
+    weights = trained(network)
     if not is_known:
         others = [each for each in detection._references() if each.name != "Caffe's VGG16"]
         monkeypatch.setattr(detection, "_references", lambda: others)
     expected = INPUTS[name] if order == "rgb" else flipped(INPUTS[name])
-    kernel, bias = hed.tensors["conv1_1/kernel"], hed.tensors["conv1_1/bias"]
-    kernel, bias = rewritten(kernel, bias, hed.preprocessing, expected)
+    kernel, bias = weights.tensors["conv1_1/kernel"], weights.tensors["conv1_1/bias"]
+    kernel, bias = rewritten(kernel, bias, weights.preprocessing, expected)
     if is_normalized:
         gains = np.exp(np.random.default_rng(0).normal(0, 1, 64)).astype(np.float32)
         kernel, bias = kernel / gains, bias / gains
@@ -128,7 +137,10 @@ def test_what_is_said_goes_before_what_is_detected(hed, tmp_path):
     kernel, bias = hed.tensors["conv1_1/kernel"], hed.tensors["conv1_1/bias"]
     np.savez(tmp_path / "x.npz", conv1_1_W=kernel, conv1_1_b=bias)
     found = load(tmp_path / "x.npz", preprocessing=TORCHVISION)
-    assert (found.preprocessing, found.decision) == (TORCHVISION, "given")
+    assert (found.preprocessing, found.decision) == (
+        TORCHVISION,
+        f"given, BUT {recognize(kernel, bias).reason}",
+    )
 
 
 def test_a_file_of_an_unknown_network_gets_what_is_usual_in_its_format(tmp_path):
@@ -136,7 +148,7 @@ def test_a_file_of_an_unknown_network_gets_what_is_usual_in_its_format(tmp_path)
     np.savez(tmp_path / "x.npz", conv1_1_W=generator.random((3, 3, 3, 64)), conv1_1_b=np.zeros(64))
     found = load(tmp_path / "x.npz")
     assert found.preprocessing == CAFFE
-    assert "first layer unknown, assumed caffe as usual in NumPy files" in found.decision
+    assert "first layer unknown, assumed `caffe` as usual in NumPy files" in found.decision
     assert "set --preprocessing" in found.decision
 
 

@@ -13,8 +13,9 @@ import pytest
 from reference.downloads import CONTENT, DIGEST, content_of, refused, source_at
 from safetensors.numpy import load, save
 
+from weights_tools import WeightsError
 from weights_tools.download import transport
-from weights_tools.download.obtain import BY_ANNOUNCEMENT, obtained
+from weights_tools.download.obtain import obtained
 
 pytestmark = pytest.mark.usefixtures("undisturbed")
 
@@ -89,23 +90,27 @@ def test_a_file_that_was_begun_wrongly_is_begun_again(server, folder, monkeypatc
     assert content_of(source_at(f"{server.address}/stall/x"), folder) == CONTENT
 
 
-def test_a_shortened_hash_is_enough(server, folder):
+def test_a_shortened_hash_is_enough_over_https(server, folder, monkeypatch):
     url = f"{server.address}/whole/x"
-    assert content_of(source_at(url, digest=DIGEST[: 7 + 8]), folder) == CONTENT
+    short = source_at(url, digest=DIGEST[: 7 + 8])
     other = source_at(url, digest="sha256:00000000", other_digests=(DIGEST,), size=None)
-    assert content_of(other, folder) == CONTENT
-
-
-def test_a_file_without_a_hash_is_believed_over_https_only(server, folder, monkeypatch):
-    source = source_at(f"{server.address}/whole/x", digest=None)
-    refused(source, folder, "believed over https only")
+    for source in (short, other):
+        refused(source, folder, "only the beginning of its hash is known")
     assert not server.requests
     monkeypatch.setattr(transport, "SECURE_SCHEMES", ("http",))
-    with obtained(source, folder) as found:
-        assert not found.verified
-    with pytest.raises(ZeroDivisionError), obtained(source, folder):
-        raise ZeroDivisionError
-    assert not os.listdir(folder)
+    for source in (short, other):
+        assert content_of(source, folder) == CONTENT
+
+
+def test_a_file_put_there_by_hand_that_is_another_is_told(folder, monkeypatch):
+    monkeypatch.setenv("NSTJAX_OFFLINE", "1")
+    source = source_at("https://nowhere.invalid/x")
+    (folder / source.file_name).write_bytes(b"junk!")
+    with pytest.raises(WeightsError, match="network was not asked") as caught:
+        content_of(source, folder)
+    assert f"{folder / source.file_name} has 5 bytes and is not that file" in str(caught.value)
+    assert f"which has {len(CONTENT)} bytes and {DIGEST}" in str(caught.value)
+    assert (folder / source.file_name).read_bytes() == b"junk!"
 
 
 def test_a_safetensors_file_is_fetched_in_parts(server, folder, monkeypatch):
@@ -119,7 +124,6 @@ def test_a_safetensors_file_is_fetched_in_parts(server, folder, monkeypatch):
     assert content_of(source, folder) == server.content
     monkeypatch.setattr(transport, "SECURE_SCHEMES", ("http",))
     with obtained(source, folder) as found:
-        assert found.verified == BY_ANNOUNCEMENT
         assert list(load(found.path.read_bytes())) == ["features.0.weight"]
         assert found.path.stat().st_size < 10_000
     assert not os.listdir(folder)

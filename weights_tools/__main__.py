@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from weights_tools import preprocessing
-from weights_tools.cache import fetch, resolve
+from weights_tools.cache import fetch, original, resolve
 from weights_tools.conversion import convert, load, refuse_same
 from weights_tools.effect import storage_error
 from weights_tools.errors import WeightsError
-from weights_tools.layout import DTYPES, NetworkWeights, write
+from weights_tools.files import expanded, reason
+from weights_tools.layout import DTYPES, write
 from weights_tools.normalize import normalize
 from weights_tools.pictures import find_pictures, read_pictures
-from weights_tools.sources import SOURCES
-from weights_tools.table import differences, inspect, list_sources
+from weights_tools.table import differences, inspect, list_sources, summary
 from weights_tools.verify import verify
 
 
@@ -30,6 +32,9 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m weights_tools") -> int:
     """Run one command and return its exit status: 0, or 2 after one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file's name may be in no alphabet
     try:
         _run(_parser(prog).parse_args(arguments))
         sys.stdout.flush()
@@ -41,6 +46,10 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m weigh
     except BrokenPipeError:
         # The reader (`| head`) has seen enough; Python would complain again as it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"error: the output cannot be written: {reason(error)}", file=sys.stderr)
+        return 2
     return 0
 
 
@@ -54,7 +63,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     command.add_argument(
         "source",
         help="a file of Keras, PyTorch, safetensors, NumPy, MatConvNet, Caffe or ONNX, "
-        "or a wheel or zip with one inside",
+        "a wheel or zip with one inside, or a name of `list`",
     )
     _add_output(command)
     command.add_argument(
@@ -64,7 +73,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     )
     command.add_argument("--license", help="of the weights (default: what is known of the file)")
     command.add_argument(
-        "--dtype", choices=list(DTYPES), help="how values are stored (default: float32)"
+        "--dtype",
+        choices=list(DTYPES),
+        help="how values are stored (default: as in the file)",
     )
     command = commands.add_parser(
         "normalize", help="rescale every filter to a mean activation of one (Gatys et al.)"
@@ -75,12 +86,12 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     command = commands.add_parser("inspect", help="show what a weights file holds")
     command.add_argument("file", help="a name of `list`, or a file of any format that is read")
     command = commands.add_parser("verify", help="compare a known network with what it computed")
-    command.add_argument("name", help="a name of `list`, or a weights file")
+    command.add_argument("file", help="a name of `list`, or a weights file")
     commands.add_parser("list", help="list the networks that can be fetched by name")
     command = commands.add_parser("fetch", help="download and convert a network, once")
     command.add_argument("name", help="a name of `list`")
     command = commands.add_parser("path", help="print where weights lie, fetched if need be")
-    command.add_argument("name", help="a name of `list`, or a weights file")
+    command.add_argument("file", help="a name of `list`, or a weights file")
     return parser
 
 
@@ -97,30 +108,30 @@ def _run(options: argparse.Namespace) -> None:
         case "normalize":
             _normalize(options)
         case "inspect":
-            is_name = options.file in SOURCES
-            print(inspect(fetch(options.file) if is_name else options.file))
+            print(inspect(original(options.file)))
         case "verify":
-            path = resolve(options.name)
+            path = original(options.file)
             print(f"{differences(verify(path))}\n{path}: as it should be")
         case "list":
             print(list_sources())
         case "fetch":
             print(fetch(options.name))
         case "path":
-            print(resolve(options.name))
+            print(resolve(options.file))
 
 
 def _convert(options: argparse.Namespace) -> None:
+    target = _target(options.output)
     given = options.preprocessing and preprocessing.named(options.preprocessing)
     weights = convert(
-        options.source,
-        options.output,
+        original(options.source),
+        target,
         preprocessing=given,
         license=options.license,
         dtype=options.dtype,
     )
-    print(f"{options.output}: {_summary(weights)}")
-    if weights.dtype != "float32":
+    print(f"{target}: {summary(weights)}, license {weights.license}")
+    if options.dtype not in (None, "float32"):
         errors = storage_error(weights, weights.dtype)
         layer = max(errors, key=lambda name: errors[name])
         print(
@@ -130,20 +141,21 @@ def _convert(options: argparse.Namespace) -> None:
 
 
 def _normalize(options: argparse.Namespace) -> None:
+    target = _target(options.output)
     pictures = find_pictures(options.picture)
-    source = resolve(options.source)
-    target = refuse_same(options.output, source)
+    source = original(options.source)
+    refuse_same(target, source)
     weights = normalize(load(source), read_pictures(pictures))
     write(target, weights)
-    print(f"{target}: {_summary(weights)}, mean activations of one over {len(pictures)} pictures")
+    print(f"{target}: {summary(weights)}, every filter's mean is one over {len(pictures)} pictures")
 
 
-def _summary(weights: NetworkWeights) -> str:
-    cut = f" up to {weights.last_layer}" if weights.last_layer else ""
-    return (
-        f"{weights.architecture}{cut}, license {weights.license}, "
-        f"{weights.preprocessing.channel_order} input ({weights.decision or 'not recorded why'})"
-    )
+def _target(output: str) -> Path:
+    """Return the file to write, unless its name says that it is something else."""
+    path = expanded(output)
+    if path.suffix.lower() != ".safetensors":
+        raise WeightsError(f"-o {output!r} is no name of a weights file: end it in .safetensors")
+    return path
 
 
 if __name__ == "__main__":

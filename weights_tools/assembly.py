@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
@@ -30,8 +31,8 @@ class Trunk:
 
     architecture: str  # "vgg16" or "vgg19"
     last_layer: str  # "conv5_4" of a whole VGG19
-    axes: str  # of the file's kernels, a key of AXES
     tensors: dict[str, np.ndarray]
+    dtype: str  # of the values in the file, if half precision; else "float32"
     preprocessing: Preprocessing | None  # where the file itself says what it expects
 
 
@@ -46,8 +47,7 @@ def assemble(checkpoint: Checkpoint) -> Trunk:
     preprocessing = checkpoint.preprocessing
     if found and sorted(found[0].kernel.shape) == [1, 1, 3, 3]:
         preprocessing = _from_input_convolution(found.pop(0))
-    axes, found = _trunk_axes(found)
-    permutation = AXES[axes]
+    permutation, found = _trunk_axes(found)
     kernels = [_permuted(each.kernel.shape, permutation) for each in found]
     architecture = _architecture(found, kernels)
     expected = shapes(architecture)
@@ -68,19 +68,24 @@ def assemble(checkpoint: Checkpoint) -> Trunk:
         kernel = _floats(f"{layer}/kernel", convolution.kernel).transpose(permutation)
         tensors[f"{layer}/kernel"] = np.ascontiguousarray(kernel)
         tensors[name] = _floats(name, convolution.bias).reshape(-1)
-    return Trunk(architecture, layers[-1], axes, tensors, preprocessing)
+    return Trunk(architecture, layers[-1], tensors, _dtype(found), preprocessing)
 
 
-def _trunk_axes(found: Sequence[Convolution]) -> tuple[str, list[Convolution]]:
+def _dtype(found: Sequence[Convolution]) -> str:
+    types = {each.kernel.dtype for each in found} | {each.bias.dtype for each in found if each.bias}
+    return types.pop() if len(types) == 1 and types <= {"float16", "bfloat16"} else "float32"
+
+
+def _trunk_axes(found: Sequence[Convolution]) -> tuple[_Shape, list[Convolution]]:
     """Return the axes in which most kernels chain, and the 3x3 convolutions in these axes."""
-    best: tuple[int, str, list[Convolution]] = (0, "", [])
-    for axes, permutation in AXES.items():
+    best: tuple[int, _Shape, list[Convolution]] = (0, (), [])
+    for permutation in AXES.values():
         kernels = [c for c in found if _permuted(c.kernel.shape, permutation)[:2] == (3, 3)]
         permuted = [_permuted(each.kernel.shape, permutation) for each in kernels]
         length = max(_matching(permuted, architecture) for architecture in STAGES)
         if length > best[0]:
-            best = (length, axes, kernels)
-    length, axes, kernels = best
+            best = (length, permutation, kernels)
+    length, permutation, kernels = best
     if length == 0:
         what = (
             f"its first convolution {found[0].kernel.name} has shape {found[0].kernel.shape}"
@@ -90,7 +95,7 @@ def _trunk_axes(found: Sequence[Convolution]) -> tuple[str, list[Convolution]]:
         raise WeightsError(
             f"{what}, expected (3, 3, 3, 64) or (64, 3, 3, 3): use a file of VGG16 or VGG19"
         )
-    return axes, kernels
+    return permutation, kernels
 
 
 def _architecture(found: Sequence[Convolution], kernels: Sequence[_Shape]) -> str:
@@ -121,39 +126,35 @@ def _architecture(found: Sequence[Convolution], kernels: Sequence[_Shape]) -> st
                 f"outputs, expected {expected}: use a complete file of VGG16 or VGG19"
             )
     if len(found) < len(layers):
-        _check_numbers([each.kernel.name for each in found])
+        _check_numbers([each.kernel.name for each in found], layers)
     return architecture
 
 
-def _check_numbers(names: Sequence[str]) -> None:
-    """Refuse a gap in a cut trunk's numbers: equal shapes would hide that a layer is missing."""
-    if any(staged(name) for name in names):
-        return  # compared one by one
-    numbers = [place(name)[-1] if place(name) else -1 for name in names]
-    # torchvision's numbers count ReLUs and poolings too.
-    known = [_torchvision_positions(architecture) for architecture in STAGES]
-    if numbers in [each[: len(numbers)] for each in known]:
-        return
-    fitting = [each for each in known if numbers[0] == 0 and set(numbers) <= set(each)]
-    # Keras counts the convolutions: one step is the rule, a longer one is a gap.
-    if not fitting and 1 in np.diff(numbers):
-        fitting = [list(range(numbers[0], numbers[-1] + 1))]
-    missing = [number for each in fitting for number in each if number not in numbers]
-    if missing and missing[0] < numbers[-1]:
-        raise WeightsError(
-            f"convolution {missing[0]} is missing between {names[0]} and {names[-1]}: "
-            "use a complete file of VGG16 or VGG19"
-        )
+def _check_numbers(names: Sequence[str], layers: Sequence[str]) -> None:
+    """Refuse a gap in a cut trunk's numbers: equal shapes would hide that a layer is missing.
 
-
-def _torchvision_positions(architecture: str) -> list[int]:
-    positions, position = [], 0
-    for count in STAGES[architecture]:
-        for _ in range(count):
-            positions.append(position)
-            position += 2
-        position += 1
-    return positions
+    Keras counts convolutions, torchvision also ReLUs and poolings, others paddings or biases too.
+    Whatever is counted, it is the same between any two convolutions of a stage, and between any
+    two of neighboring stages.
+    """
+    places = [place(name) for name in names]
+    if any(staged(name) for name in names) or not all(places):
+        return  # compared one by one, or in the order of the file
+    steps: list[tuple[bool, int, str]] = []
+    for pair, (one, other), (layer, following) in zip(
+        pairwise(names), pairwise(places), pairwise(layers), strict=False
+    ):
+        if one[:-1] == other[:-1]:  # or the numbers begin anew, and tell nothing
+            steps.append((layer[4] == following[4], other[-1] - one[-1], " and ".join(pair)))
+    # A gap shifts what follows it: the surest sign, inside a stage, is looked for first.
+    for is_inside in (True, False):
+        found = [(step, where) for inside, step, where in steps if inside == is_inside]
+        for step, where in found:
+            if step > min(found)[0]:
+                raise WeightsError(
+                    f"a convolution or more seems to be missing between {where}: "
+                    "use a complete file of VGG16 or VGG19"
+                )
 
 
 def _from_input_convolution(convolution: Convolution) -> Preprocessing:
@@ -166,6 +167,8 @@ def _from_input_convolution(convolution: Convolution) -> Preprocessing:
     """
     name = convolution.kernel.name
     matrix = _floats(name, convolution.kernel).reshape(3, 3)
+    if not np.isfinite(matrix).all():
+        raise WeightsError(f"{name} holds NaN or infinity: the file is damaged, use another")
     if convolution.kernel.shape[:2] == (1, 1):
         matrix = matrix.T  # stored inputs first
     bias = np.zeros(3)

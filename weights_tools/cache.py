@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 from weights_tools import files, layout, sources
 from weights_tools.conversion import convert
 from weights_tools.download import obtained
 from weights_tools.errors import WeightsError
+from weights_tools.preprocessing import named
+from weights_tools.readers import require_library
 
 
 def cache_folder() -> Path:
@@ -52,8 +53,11 @@ def fetch(name: str, *, progress: bool = True) -> Path:
         "and try again"
     )
     try:
+        require_library(source.file_name)
         # In the cache itself: a system's folder for temporary files may be small, or be memory.
         downloads.mkdir(parents=True, exist_ok=True)
+        for folder in (downloads, path.parent):
+            files.sweep(folder)
         with obtained(source, downloads, progress=progress) as found:
             convert(found.path, path, known=source)
     except WeightsError as error:
@@ -61,35 +65,54 @@ def fetch(name: str, *, progress: bool = True) -> Path:
     except OSError as error:
         raise WeightsError(
             f"{name} was not fetched: the cache {downloads.parent} cannot be written: "
-            f"{files.reason(error)}; set NSTJAX_CACHE to a folder that can; {by_hand}"
+            f"{files.reason(error)}; set NSTJAX_CACHE to a folder that can"
         ) from None
-    if not found.verified:
-        print(f"warning: {name} is unverified: no hash of it was published", file=sys.stderr)
     return path
 
 
-def resolve(name_or_file: str | os.PathLike[str], *, progress: bool = True) -> Path:
+def resolve(
+    name_or_file: str | os.PathLike[str], *, preprocessing: str = "", progress: bool = True
+) -> Path:
     """Return the path of weights in our layout for a network's name or any weights file.
 
     A name of `SOURCES` is fetched (a file of the same name in the working folder is not meant:
     write `./vgg19`). A file of our layout is returned as it is; any other is converted once into
-    the cache, under its content's hash.
+    the cache, under its content's hash. With `preprocessing`, a key of `PREPROCESSINGS`, a copy in
+    the cache expects that, whatever the file says.
 
     Raises:
         WeightsError: neither a name nor a file, or what `fetch` and `convert` raise.
+    """
+    given = named(preprocessing) if preprocessing else None
+    path = original(name_or_file, progress=progress)
+    if layout.is_layout(path) and given is None:
+        layout.read_header(path)
+        return path
+    suffix = f"-{preprocessing}" if preprocessing else ""
+    target = _place(f"file-{files.digests(path)['sha256'][:16]}{suffix}")
+    if not _is_whole(target):
+        files.sweep(target.parent)
+        try:
+            convert(path, target, preprocessing=given)
+        except WeightsError as error:
+            if str(error).startswith(str(target)):
+                raise WeightsError(f"{error}; NSTJAX_CACHE says where the cache is") from None
+            raise
+    return target
+
+
+def original(name_or_file: str | os.PathLike[str], *, progress: bool = True) -> Path:
+    """Return the file itself, whatever its format, or the fetched weights of a network's name.
+
+    Raises:
+        WeightsError: neither a name nor a file, or what `fetch` raises.
     """
     if str(name_or_file) in sources.SOURCES:
         return fetch(str(name_or_file), progress=progress)
     path = files.expanded(name_or_file)
     if not os.path.lexists(path):
         sources.find(str(name_or_file))
-    path = files.require_file(path)
-    if layout.is_layout(path):
-        return path
-    target = _place(f"file-{files.digests(path)['sha256'][:16]}")
-    if not _is_whole(target):
-        convert(path, target)
-    return target
+    return files.require_file(path)
 
 
 def _place(stem: str) -> Path:

@@ -9,10 +9,10 @@ from pathlib import Path
 from weights_tools import files, layout, sources
 from weights_tools.assembly import assemble
 from weights_tools.detection import decide
-from weights_tools.errors import WeightsError
+from weights_tools.errors import WeightsError, printable
 from weights_tools.layout import NetworkWeights
 from weights_tools.preprocessing import Preprocessing
-from weights_tools.readers import detect_format, read_checkpoint
+from weights_tools.readers import read_checkpoint
 from weights_tools.sources import Source
 
 
@@ -46,26 +46,34 @@ def load(
         try:
             trunk = assemble(checkpoint)
         except WeightsError as error:
-            raise _about(path, error) from None
+            raise error.about(path) from None
     digests = files.digests(path)
+    # Of a part of a published file, the hash that is recorded is the whole's.
+    whole_sha256 = known.sha256 if known and not known.is_of(digests) else ""
     known = known or sources.identify(digests)
-    is_itself = known is None or known.is_of(digests) or not known.sha256
-    decision = decide(trunk, detect_format(path), known=known, given=preprocessing)
-    whole = layout.layer_names(trunk.architecture)[-1]
+    decision = decide(
+        trunk,
+        known=known,
+        given=preprocessing,
+        usual=checkpoint.usual,
+        file_format=checkpoint.file_format,
+    )
+    last_layer = layout.layer_names(trunk.architecture)[-1]
     weights = NetworkWeights(
         architecture=trunk.architecture,
         preprocessing=decision.preprocessing,
         tensors=trunk.tensors,
-        source=known.origin if known else path.name,
-        source_sha256=digests["sha256"] if is_itself or not known else known.sha256,
+        source=known.origin if known else printable(path.name),
+        source_sha256=whole_sha256 or digests["sha256"],
         license=license or (known.license if known else "unknown"),
-        last_layer="" if trunk.last_layer == whole else trunk.last_layer,
+        last_layer="" if trunk.last_layer == last_layer else trunk.last_layer,
         decision=decision.reason,
+        dtype=trunk.dtype,
     )
     try:
         layout.check(weights)
     except WeightsError as error:
-        raise _about(path, error) from None
+        raise error.about(path) from None
     return weights
 
 
@@ -81,8 +89,7 @@ def convert(
     """Convert a weights file of any format (see `load`) to our layout; returns what was written.
 
     `target` is replaced, whole or not at all; folders that are missing are made. `dtype` is how the
-    values are stored, a key of `layout.DTYPES`; by default float32, or as a file of our layout has
-    them.
+    values are stored, a key of `layout.DTYPES`; by default as in the file, float64 as float32.
 
     Raises:
         WeightsError: what `load` raises, or `target` is `source` or cannot be written.
@@ -105,9 +112,3 @@ def refuse_same(target: str | os.PathLike[str], source: Path) -> Path:
     if os.path.exists(target) and os.path.samefile(target, source):
         raise WeightsError(f"{target} would replace the file it is made from: choose another name")
     return target
-
-
-def _about(path: Path, error: WeightsError) -> WeightsError:
-    """Return the error with the file's name in front; readers have put it there already."""
-    text = str(error)
-    return error if text.startswith(str(path)) else WeightsError(f"{path}: {text}")

@@ -5,11 +5,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
+import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 from weights_tools.errors import WeightsError
+
+# The temporary files of `replaced` and of downloads, and the folders into which pip downloads.
+_LEFTOVER = re.compile(r"\.[0-9a-f]{32}\.part|\.(?:wheel|download)-.*")
 
 
 def require_file(path: str | os.PathLike[str]) -> Path:
@@ -94,6 +100,14 @@ def replaced(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Delete what processes that were killed have left in a folder, once it is a day old."""
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            if _LEFTOVER.fullmatch(path.name) and time.time() - path.stat().st_mtime > 86_400:
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def reason(error: BaseException) -> str:

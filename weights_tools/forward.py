@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from weights_tools.errors import WeightsError
 from weights_tools.layout import NetworkWeights, layer_names
 from weights_tools.preprocessing import Preprocessing
 
@@ -18,7 +19,14 @@ def activations(weights: NetworkWeights, pixels: np.ndarray) -> Iterator[tuple[s
     Args:
         weights: the network, whole or cut.
         pixels: sRGB in [0, 1], `(H, W, 3)`; H and W of at least 16.
+
+    Raises:
+        WeightsError: pixels of another shape, or too few for four poolings.
     """
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or min(pixels.shape[:2]) < 16:
+        raise WeightsError(
+            f"the picture has shape {pixels.shape}: it must be (H, W, 3), H and W of at least 16"
+        )
     x = network_input(pixels, weights.preprocessing)
     stage = "1"
     for layer in layer_names(weights.architecture, weights.last_layer):

@@ -17,10 +17,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import ml_dtypes  # without it, neither NumPy nor safetensors know bfloat16
 import numpy as np
 
 from weights_tools import files
-from weights_tools.errors import WeightsError
+from weights_tools.errors import WeightsError, printable
 from weights_tools.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -159,14 +160,10 @@ def stored(tensor: np.ndarray, dtype: str) -> np.ndarray:
     """
     if dtype not in DTYPES:
         raise WeightsError(f"dtype {dtype!r} is unknown: use one of {', '.join(DTYPES)}")
-    if dtype == "bfloat16":
-        import ml_dtypes
-
-        return tensor.astype(ml_dtypes.bfloat16)
     with np.errstate(over="ignore"):
-        narrow = tensor.astype(dtype)
+        narrow = tensor.astype(ml_dtypes.bfloat16 if dtype == "bfloat16" else dtype)
     if not np.isfinite(narrow).all():
-        raise WeightsError(f"the weights hold values too large for {dtype}: use bfloat16")
+        raise WeightsError(f"the weights hold values too large for {dtype}: use float32")
     return narrow
 
 
@@ -190,9 +187,8 @@ def is_layout(path: Path) -> bool:
 
     try:
         with safe_open(path, framework="numpy") as file:
-            return not set(METADATA_KEYS).isdisjoint(file.metadata() or {}) or (
-                next(iter(shapes("vgg16"))) in file.keys()  # noqa: SIM118 - it is no mapping
-            )
+            # Others too write a license or a source.
+            return {"architecture", "channel_order"} <= (file.metadata() or {}).keys()
     except (SafetensorError, OSError):
         return False
 
@@ -280,17 +276,16 @@ def _from_metadata(metadata: Mapping[str, str]) -> NetworkWeights:
             raise WeightsError(
                 f"the metadata's {key} is {metadata[key][:80]!r}: it must be JSON"
             ) from None
-    last_layer = metadata.get("last_layer", "")
-    shapes(metadata["architecture"], last_layer)
+    optional = {key: printable(metadata.get(key, "")) for key in OPTIONAL_METADATA_KEYS}
+    shapes(metadata["architecture"], optional["last_layer"])
     return NetworkWeights(
         architecture=metadata["architecture"],
         preprocessing=Preprocessing(channel_order=metadata["channel_order"], **numbers),
         tensors={},
-        source=metadata["source"],
-        source_sha256=metadata["source_sha256"],
-        license=metadata["license"],
-        last_layer=last_layer,
-        decision=metadata.get("decision", ""),
+        source=printable(metadata["source"]),
+        source_sha256=printable(metadata["source_sha256"]),
+        license=printable(metadata["license"]),
+        **optional,
     )
 
 

@@ -49,7 +49,10 @@ def normalize(weights: NetworkWeights, pictures: Iterable[np.ndarray]) -> Networ
         tensors[f"{layer}/bias"] = (weights.tensors[f"{layer}/bias"] / outgoing).astype(np.float32)
         incoming = outgoing
     return dataclasses.replace(
-        weights, tensors=tensors, source=f"{weights.source}, normalized over {count} pictures"
+        weights,
+        tensors=tensors,
+        source=f"{weights.source}, normalized over {count} picture{'s' * (count != 1)}",
+        dtype="float32",  # or a gain might not fit, and the means were rounded
     )
 
 

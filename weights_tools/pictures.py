@@ -13,6 +13,8 @@ from weights_tools.errors import WeightsError
 
 # The shorter side, as in Simonyan and Zisserman 2014, section 3.1 (S = 256).
 SHORTER_SIDE = 256
+# What is taken from a folder; a file that is named is tried whatever its name.
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif")
 
 
 def find_pictures(paths: Sequence[str]) -> list[Path]:
@@ -21,17 +23,20 @@ def find_pictures(paths: Sequence[str]) -> list[Path]:
     Raises:
         WeightsError: a path does not exist, or a folder holds no picture.
     """
-    from PIL import Image
-
-    suffixes = set(Image.registered_extensions())
     found: list[Path] = []
     for path in map(files.expanded, paths):
         if not path.is_dir():
             found.append(files.require_file(path))
             continue
-        inside = sorted(each for each in path.iterdir() if each.suffix.lower() in suffixes)
+        try:
+            members = sorted(path.iterdir())
+        except OSError as error:
+            raise WeightsError(f"{path} cannot be read: {files.reason(error)}") from None
+        inside = [each for each in members if each.suffix.lower() in SUFFIXES and each.is_file()]
         if not inside:
-            raise WeightsError(f"{path} holds no picture: give a folder of photographs")
+            raise WeightsError(
+                f"{path} holds no picture ({', '.join(SUFFIXES)}): give a folder of photographs"
+            )
         found += inside
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -62,18 +62,43 @@ class Preprocessing:
         mean, std = ((last, middle, first) for first, middle, last in (self.mean, self.std))
         return Preprocessing(other, self.scale, mean, std)
 
+    def __str__(self) -> str:
+        """Return it for people: BGR of 0 to 255, minus 103.939 116.779 123.68."""
+        mean = f", minus {_numbers(self.mean)}" if any(self.mean) else ""
+        std = f", over {_numbers(self.std)}" if set(self.std) != {1.0} else ""
+        return f"{self.channel_order.upper()} of 0 to {self.scale:g}{mean}{std}"
 
-# Caffe's mean pixel of ImageNet, blue first, which keras.applications took over with the weights.
-_CAFFE = Preprocessing("bgr", 255.0, (103.939, 116.779, 123.68), (1.0, 1.0, 1.0))
 
-PREPROCESSINGS: Mapping[str, Preprocessing] = MappingProxyType(
+def _numbers(values: Iterable[float]) -> str:
+    return " ".join(f"{value:g}" for value in values)
+
+
+_ZEROS, _ONES = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
+_RGB = MappingProxyType(
     {
-        # Caffe, Keras, and Johnson's and Gatys' conversions of the Oxford networks.
-        "caffe": _CAFFE,
-        # MatConvNet and the NumPy files: the same with the first kernel's channels turned round.
-        "caffe-rgb": _CAFFE.turned_round(),
+        # Caffe's mean pixel of ImageNet; MatConvNet's networks take it red first.
+        "caffe": Preprocessing("rgb", 255.0, (123.68, 116.779, 103.939), _ONES),
         # torchvision, timm and the ONNX model zoo.
         "torchvision": Preprocessing("rgb", 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+        # The rest is what networks were rewritten for. Those without a mean, which was folded into
+        # the first bias, come last: where no bias is known, both fit equally.
+        "centered": Preprocessing("rgb", 1.0, (0.485, 0.456, 0.406), _ONES),
+        "signed": Preprocessing("rgb", 2.0, _ONES, _ONES),
+        "bytes": Preprocessing("rgb", 255.0, _ZEROS, _ONES),
+        "unit": Preprocessing("rgb", 1.0, _ZEROS, _ONES),
+    }
+)
+# "caffe" alone is blue first, for so are Caffe, Keras, and Johnson's and Gatys' conversions.
+PREPROCESSINGS: Mapping[str, Preprocessing] = MappingProxyType(
+    {
+        "caffe": _RGB["caffe"].turned_round(),
+        "caffe-rgb": _RGB["caffe"],
+        **{
+            name: each
+            for key, rgb in _RGB.items()
+            if key != "caffe"
+            for name, each in ((key, rgb), (f"{key}-bgr", rgb.turned_round()))
+        },
     }
 )
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from weights_tools import detection, layout
-from weights_tools.cache import cached
+from weights_tools.cache import cache_folder, cached
 from weights_tools.conversion import load
 from weights_tools.layout import NetworkWeights, layer_names, shapes
 from weights_tools.sources import SOURCES
@@ -22,14 +22,10 @@ def inspect(path: str | os.PathLike[str]) -> str:
         WeightsError: what `load` raises.
     """
     weights = load(path)
-    preprocessing = weights.preprocessing
     header = {
         "architecture": weights.architecture,
         "last layer": weights.last_layer or layer_names(weights.architecture)[-1],
-        "channel_order": preprocessing.channel_order,
-        "scale": f"{preprocessing.scale:g}",
-        "mean": " ".join(map(str, preprocessing.mean)),
-        "std": " ".join(map(str, preprocessing.std)),
+        "expects": str(weights.preprocessing),
         "decided by": weights.decision or "not recorded",
         "first layer": _first_layer(weights),
         "stored as": weights.dtype,
@@ -62,12 +58,21 @@ def list_sources() -> str:
             (
                 source.name,
                 source.architecture,
-                f"{source.size / 1e6:.0f} MB" if source.size else "?",
+                f"{source.megabytes} MB" if source.megabytes else "?",
                 source.license,
                 str(place) if place else "no",
             )
         )
-    return _columns(rows)
+    return f"{_columns(rows)}\n\nThe cache is {cache_folder()}"
+
+
+def summary(weights: NetworkWeights) -> str:
+    """Return what a network is and expects, in one line."""
+    cut = f" up to {weights.last_layer}" if weights.last_layer else ""
+    return (
+        f"{weights.architecture}{cut} for {weights.preprocessing} "
+        f"({weights.decision or 'it was not recorded why'})"
+    )
 
 
 def differences(found: Mapping[str, float]) -> str:
@@ -83,7 +88,7 @@ def _first_layer(weights: NetworkWeights) -> str:
         return "of no network that is known here"
     fits = detection.alike(found.preprocessing, weights.preprocessing)
     return found.reason.removeprefix("its first layer is that ") + (
-        "" if fits else ": NOT what the preprocessing above says"
+        "" if fits else f", {found.preprocessing}: NOT what the file says above"
     )
 
 
@@ -95,7 +100,7 @@ def _use(weights: NetworkWeights) -> str:
         return f"layers up to relu{last[4:]} only: too few for the presets, name your own layers"
     if last < "conv5_1":
         return f"layers up to relu{last[4:]}: choose content and style layers among them"
-    return "every preset; trained weights are needed, random ones give no style"
+    return "every preset, if its weights are trained ones"
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> str:

@@ -40,8 +40,9 @@ def verify(path: str | os.PathLike[str]) -> dict[str, float]:
         if not found[name] <= TOLERANCES[weights.dtype]:
             raise WeightsError(
                 f"{path}: {name} differs from its reference by {found[name]:.2g} of its "
-                f"root mean square, allowed {TOLERANCES[weights.dtype]:g} in {weights.dtype}: "
-                "fetch or convert it again"
+                f"root mean square, allowed {TOLERANCES[weights.dtype]:g} in {weights.dtype} "
+                f"(expected input: {weights.decision or 'not recorded why'}): it was changed, "
+                "damaged or once stored in less precision; fetch or convert it again"
             )
     return found
 

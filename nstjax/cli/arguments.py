@@ -24,6 +24,7 @@ class Arguments:
     ]
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]  # where to write: .png or .jpg
     model: str = "auto"  # a name of `weights list`, or a weights file; auto: vgg19, else a VGG16
+    preprocessing: str = ""  # what the model expects, if it is not what was detected
     preset: Annotated[
         str,
         tyro.conf.arg(

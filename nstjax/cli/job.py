@@ -37,7 +37,9 @@ def run_job(arguments: Arguments) -> int:
     content = read(arguments.content)
     styles = [read(style) for style in arguments.styles]
     device = _find_device(arguments.device)
-    network, weights = find_weights(arguments.model, progress=not arguments.quiet)
+    network, weights = find_weights(
+        arguments.model, arguments.preprocessing, progress=not arguments.quiet
+    )
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(jax.default_device(device))

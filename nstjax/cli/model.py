@@ -9,15 +9,20 @@ import weights_tools
 PREFERENCES = ("vgg19", "vgg16-onnx", "vgg16-hed")
 
 
-def find_weights(model: str, *, progress: bool = True) -> tuple[str, Path]:
-    """The name and converted file of a network; fetched and converted if need be.
+def find_weights(model: str, preprocessing: str = "", *, progress: bool = True) -> tuple[str, Path]:
+    """What to call a network, and its converted file; fetched and converted if need be.
 
-    `auto` is the first of `PREFERENCES` that can be had.
+    `auto` is the first of `PREFERENCES` that can be had. `preprocessing` overrides what the network
+    is said to expect.
 
     Raises `weights_tools.WeightsError`.
     """
-    if model != "auto":
-        return model, weights_tools.resolve(model, progress=progress)
+    if model != "auto" or preprocessing:
+        name = PREFERENCES[0] if model == "auto" else model
+        found = weights_tools.resolve(name, preprocessing=preprocessing, progress=progress)
+        if name in weights_tools.SOURCES and not preprocessing:
+            return name, found
+        return f"{name}, {weights_tools.summary(weights_tools.read_header(found))}", found
     failures = []
     for name in PREFERENCES:
         try:
@@ -27,4 +32,5 @@ def find_weights(model: str, *, progress: bool = True) -> tuple[str, Path]:
             continue
         missed = f" ({PREFERENCES[0]} cannot be fetched)" if failures else ""
         return f"{name}{missed}", found
-    raise weights_tools.WeightsError("; ".join(failures))
+    others = " and ".join(PREFERENCES[1:])
+    raise weights_tools.WeightsError(f"{failures[0]}; nor could {others} be fetched")

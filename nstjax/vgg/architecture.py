@@ -70,7 +70,10 @@ def trunk(architecture: str, wanted: tuple[str, ...], last_layer: str = "") -> t
     network = f"{architecture} (these weights end at {last_layer})" if last_layer else architecture
     for name in wanted:
         if name not in positions:
-            raise UserError(f"unknown layer {name!r}: {network} has {', '.join(positions)}")
+            raise UserError(
+                f"unknown layer {name!r}: choose content and style layers of {network}, which has "
+                f"{', '.join(positions)}"
+            )
     return every[: max((positions[name] for name in wanted), default=-1) + 1]
 
 

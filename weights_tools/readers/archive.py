@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from weights_tools import files
-from weights_tools.errors import WeightsError
+from weights_tools.errors import WeightsError, one_line, printable
 from weights_tools.readers.checkpoint import MAX_BYTES, Checkpoint
-from weights_tools.readers.damage import one_line, printable
 from weights_tools.readers.formats import SUFFIXES, read_checkpoint
 
 
@@ -26,7 +25,8 @@ def read_archive(path: Path) -> Iterator[Checkpoint]:
                 yield checkpoint
         except WeightsError as error:
             # The user knows the archive, not the temporary file.
-            raise WeightsError(str(error).replace(str(extracted), f"{path} ({member})")) from None
+            told = str(error).replace(str(extracted), f"{path} ({member})")
+            raise WeightsError(told, names_file=error.names_file) from None
 
 
 def _extract(path: Path, folder: Path) -> tuple[str, Path]:
@@ -39,7 +39,7 @@ def _extract(path: Path, folder: Path) -> tuple[str, Path]:
                 shutil.copyfileobj(source, target, 1 << 20)
             return printable(member.filename), extracted
     except WeightsError as error:
-        raise WeightsError(f"{path}: {error}") from None
+        raise error.about(path) from None
     except Exception as error:  # the archive, its four compressions and the disk raise all sorts
         raise WeightsError(
             f"{path} cannot be unpacked: {one_line(files.reason(error))}; "

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from weights_tools.errors import WeightsError
+from weights_tools.errors import WeightsError, printable
 from weights_tools.readers.checkpoint import Checkpoint, Convolution, Values
-from weights_tools.readers.damage import printable, reported
+from weights_tools.readers.damage import reported
 from weights_tools.readers.naming import batch_normalization
 from weights_tools.readers.wire import Message, Wire
 

@@ -43,3 +43,5 @@ class Checkpoint:
 
     convolutions: tuple[Convolution, ...]  # in the order in which the network computes them
     preprocessing: Preprocessing | None = None  # where the file itself says what it expects
+    file_format: str = ""  # the name of its kind of files, set by `read_checkpoint`
+    usual: str = ""  # what such files expect where nothing tells, a key of PREPROCESSINGS

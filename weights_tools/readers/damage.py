@@ -1,4 +1,4 @@
-"""How readers speak of bad files: one line, whatever a library or a name in the file says."""
+"""How readers report bad files: one line, whatever a library says."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from weights_tools import files
-from weights_tools.errors import WeightsError
-
-_LONGEST = 200
+from weights_tools.errors import WeightsError, one_line
 
 
 @contextlib.contextmanager
@@ -22,20 +20,10 @@ def reported(path: Path, kind: str) -> Iterator[None]:
     try:
         yield
     except WeightsError as error:
-        raise WeightsError(f"{path}: {error}") from None
+        raise error.about(path) from None
     except Exception as error:
         raise WeightsError(
             f"{path} is a damaged {kind} file: {one_line(files.reason(error))}; "
-            "download or copy it again"
+            "download or copy it again",
+            names_file=True,
         ) from None
-
-
-def one_line(text: str) -> str:
-    """Return the first line of a text, cut where it is very long."""
-    return printable(next((line.strip() for line in text.splitlines() if line.strip()), ""))
-
-
-def printable(name: str) -> str:
-    """Return a name from a file so that it can stand in a message: no newlines, not very long."""
-    name = name if name.isprintable() else ascii(name)
-    return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..."

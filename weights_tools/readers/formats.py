@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib
 import mmap
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from weights_tools import files
@@ -18,7 +20,7 @@ from weights_tools.readers.damage import reported
 
 # torch's files have two for each tensor; a wheel has some hundred.
 MAX_MEMBERS = 20_000
-_DIRECTORY_ENTRY = b"PK\x01\x02"
+_DIRECTORY_ENTRY, _DIRECTORY_END = b"PK\x01\x02", b"PK\x05\x06"
 
 Reader = Callable[[Path], contextlib.AbstractContextManager[Checkpoint]]
 
@@ -30,7 +32,8 @@ class Format:
     name: str
     suffixes: tuple[str, ...]  # under which it is found in an archive
     module: str  # in this package; loaded only when needed, for its libraries are heavy
-    preprocessing: str  # what such files expect where nothing tells, a key of PREPROCESSINGS
+    usual: str  # what such files expect where nothing tells, a key of PREPROCESSINGS
+    library: str = ""  # that must be installed to read them
 
     @property
     def reader(self) -> Reader:
@@ -41,27 +44,26 @@ class Format:
 
 FORMATS = (
     Format("Keras HDF5", (".h5", ".hdf5"), "keras_h5", "caffe"),
-    Format("PyTorch", (".pth", ".pt"), "torch_pth", "torchvision"),
+    Format("PyTorch", (".pth", ".pt"), "torch_pth", "torchvision", library="torch"),
     Format("safetensors", (".safetensors",), "safetensors_file", "torchvision"),
     Format("NumPy", (".npz", ".npy"), "numpy_file", "caffe"),
     Format("MatConvNet", (".mat",), "matconvnet", "caffe-rgb"),
     Format("Caffe", (".caffemodel",), "caffemodel", "caffe"),
     Format("ONNX", (".onnx",), "onnx_file", "torchvision"),
-    Format("zip", (), "archive", "caffe"),
+    Format("zip", (), "archive", ""),
 )
 _BY_MODULE = {each.module: each for each in FORMATS}
 SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)
 
 
-def read_checkpoint(
-    path: Path, *, nested: bool = False
-) -> contextlib.AbstractContextManager[Checkpoint]:
+@contextlib.contextmanager
+def read_checkpoint(path: Path, *, nested: bool = False) -> Iterator[Checkpoint]:
     """Open a weights file of any format: `with read_checkpoint(path) as checkpoint`.
 
     An archive inside an archive is refused (`nested`), or unpacking might never end.
 
     Raises:
-        WeightsError: no such format, too large, or what its reader raises on entering.
+        WeightsError: no such format, too large, or what its reader raises.
     """
     found = detect_format(path)
     if nested and found.module == "archive":
@@ -71,7 +73,24 @@ def read_checkpoint(
             f"{path} has {path.stat().st_size} bytes, more than {MAX_BYTES}: "
             "give a file of VGG16 or VGG19"
         )
-    return found.reader(path)
+    with found.reader(path) as checkpoint:
+        if found.module != "archive":  # of which the format inside counts
+            checkpoint = dataclasses.replace(checkpoint, file_format=found.name, usual=found.usual)
+        yield checkpoint
+
+
+def require_library(file_name: str) -> None:
+    """Check that a file of this name can be read here, before it is downloaded.
+
+    Raises:
+        WeightsError: says which library is missing.
+    """
+    for each in FORMATS:
+        if file_name.endswith(each.suffixes) and each.library and not find_spec(each.library):
+            raise WeightsError(
+                f"reading {each.name} files needs {each.library}, which is not installed: "
+                f"pip install {each.library}"
+            )
 
 
 def detect_format(path: Path) -> Format:
@@ -128,7 +147,7 @@ _MISTAKEN = {
 
 def _zip_module(path: Path) -> str:
     """Return which reader a zip file needs: PyTorch and NumPy write zip files too."""
-    with reported(path, "zip"):
+    with reported(path, "zip-based"):
         _check_directory(path)
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
@@ -141,12 +160,18 @@ def _zip_module(path: Path) -> str:
 
 
 def _check_directory(path: Path) -> None:
-    """Refuse a zip file of very many members: each takes ten times its bytes of memory to list."""
+    """Refuse a zip file that is cut, or of very many members, which take memory to list."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         position = -1
         for _ in range(MAX_MEMBERS + 1):
             if (position := content.find(_DIRECTORY_ENTRY, position + 1)) < 0:
-                return
-    raise WeightsError(
-        f"it is a zip file of more than {MAX_MEMBERS} members: give the weights file itself"
-    )
+                break
+        else:
+            raise WeightsError(
+                f"it is a zip file of more than {MAX_MEMBERS} members: give the weights file itself"
+            )
+        if content.rfind(_DIRECTORY_END) < 0:
+            raise WeightsError(
+                "it is damaged: a zip file, as PyTorch, NumPy and Keras write too, without its end; "
+                "download or copy it again"
+            )

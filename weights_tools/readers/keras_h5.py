@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from weights_tools.errors import WeightsError
+from weights_tools.errors import WeightsError, printable
 from weights_tools.readers.checkpoint import Checkpoint, Convolution, Values
-from weights_tools.readers.damage import printable, reported
+from weights_tools.readers.damage import reported
 from weights_tools.readers.naming import in_order
 
 if TYPE_CHECKING:

@@ -19,9 +19,8 @@ from typing import IO, Literal
 import numpy as np
 
 from weights_tools import files
-from weights_tools.errors import WeightsError
+from weights_tools.errors import WeightsError, printable
 from weights_tools.readers.checkpoint import MAX_BYTES
-from weights_tools.readers.damage import printable
 
 # MatConvNet's VGG19 has some ten thousand, most of them the names of ImageNet's classes.
 MAX_ELEMENTS = 200_000

@@ -19,9 +19,9 @@ from typing import IO
 
 import numpy as np
 
-from weights_tools.errors import WeightsError
+from weights_tools.errors import WeightsError, printable
 from weights_tools.readers.checkpoint import MAX_BYTES, Checkpoint, Values
-from weights_tools.readers.damage import printable, reported
+from weights_tools.readers.damage import reported
 from weights_tools.readers.naming import in_order, paired
 from weights_tools.readers.numpy_pickle import read_array_pickle
 

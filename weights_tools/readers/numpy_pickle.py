@@ -10,9 +10,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from weights_tools.errors import WeightsError
+from weights_tools.errors import WeightsError, printable
 from weights_tools.readers.checkpoint import Values
-from weights_tools.readers.damage import printable
 from weights_tools.readers.pickled import Call, Span, read_pickle
 
 # The layer's name, then weights and bias, below that nothing.

@@ -16,8 +16,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import IO, Any
 
-from weights_tools.errors import WeightsError
-from weights_tools.readers.damage import printable
+from weights_tools.errors import WeightsError, printable
 
 # A VGG takes some 2000; a training checkpoint with its optimizer a few times that.
 MAX_OPERATIONS = 100_000

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from weights_tools.errors import WeightsError
+from weights_tools.errors import WeightsError, printable
 from weights_tools.readers.checkpoint import Checkpoint, Values
-from weights_tools.readers.damage import printable, reported
+from weights_tools.readers.damage import reported
 from weights_tools.readers.naming import in_order, paired
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ _DTYPES = MappingProxyType(
 @contextlib.contextmanager
 def read_safetensors_file(path: Path) -> Iterator[Checkpoint]:
     """Open a safetensors file that is not in our own layout."""
+    import ml_dtypes  # noqa: F401 - without it, NumPy does not know bfloat16
     from safetensors import safe_open
 
     with contextlib.ExitStack() as stack:

@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from weights_tools.errors import WeightsError
+from weights_tools.errors import WeightsError, one_line, printable
 from weights_tools.readers.checkpoint import Checkpoint, Values
-from weights_tools.readers.damage import one_line, printable, reported
+from weights_tools.readers.damage import reported
 from weights_tools.readers.naming import in_order, paired
 from weights_tools.readers.torch_pickle import check_legacy, check_pickle
 
