@@ -1,5 +1,6 @@
 """The command line, run for real."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -216,3 +217,29 @@ def test_real_weights_paint_a_real_picture(tmp_path):
         return np.linalg.norm(one.mean((0, 1)) - other.mean((0, 1)))
 
     assert distance(picture, style) < 0.8 * distance(content, style)
+
+
+def test_what_a_file_expects_is_said_and_overridden(folder, weights_file, capsys, monkeypatch):
+    monkeypatch.setenv("NSTJAX_CACHE", str(folder / "cache"))
+    assert stylize(weights_file, "-o", "out.png", *QUICK) == 0
+    caffe, torchvision = "for BGR of 0 to 255, minus 103.939", "for RGB of 0 to 1, minus 0.485"
+    assert f"random.safetensors, vgg16 {caffe}" in " ".join(capsys.readouterr().err.split())
+    command = ["-o", "other_input.png", "--preprocessing", "torchvision", *QUICK]
+    assert stylize(weights_file, *command) == 0
+    assert torchvision in " ".join(capsys.readouterr().err.split())
+    assert Path("out.png").read_bytes() != Path("other_input.png").read_bytes()
+    assert stylize(weights_file, "-o", "no.png", "--preprocessing", "cafe", *QUICK) == 2
+    assert "preprocessing 'cafe' is unknown: use one of caffe, " in capsys.readouterr().err
+    assert not Path("no.png").exists()
+
+
+def test_layers_beyond_a_cut_are_one_line(folder, weights_file, capsys):
+    weights = weights_tools.read(weights_file)
+    tensors = {name: each for name, each in weights.tensors.items() if name < "conv2_2"}
+    cut = dataclasses.replace(weights, tensors=tensors, last_layer="conv2_1")
+    weights_tools.write("cut.safetensors", cut)
+    assert stylize("cut.safetensors", "-o", "out.png", *QUICK) == 0
+    assert stylize("cut.safetensors", "-o", "no.png", "--quiet") == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "choose content and style layers of vgg16 (these weights end at conv2_1)" in error
+    assert not Path("no.png").exists()

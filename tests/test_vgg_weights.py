@@ -2,13 +2,14 @@
 
 import json
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from reference.inputs import random_network
 from safetensors.numpy import save_file
 
 import weights_tools
-from nstjax.vgg import Preprocessing, Weights, load_weights, tensor_shapes
+from nstjax.vgg import VGG, Preprocessing, Weights, load_weights, tensor_shapes
 from nstjax.vgg.weights import METADATA_KEYS
 from weights_tools import layout
 
@@ -164,3 +165,43 @@ def test_what_is_no_safetensors_file_is_refused(file, tmp_path, refused):
     save_file({"x": np.zeros(1, np.float32)}, tmp_path / "plain")
     with refused("plain is not a converted VGG"):
         load_weights(tmp_path / "plain")
+
+
+def test_a_cut_network_has_the_layers_that_it_has(tensors, tmp_path, refused):
+    cut = {name: each for name, each in tensors.items() if name < "conv3_2"}
+    save_file(cut, tmp_path / "x", {**METADATA, "last_layer": "conv3_1"})
+    weights = load_weights(tmp_path / "x")
+    assert weights.last_layer == "conv3_1"
+    assert list(VGG(weights, ("conv1_2", "relu3_1"))(np.zeros((1, 8, 8, 3), np.float32))) == [
+        "conv1_2",
+        "relu3_1",
+    ]
+    for beyond in ("pool3", "conv3_2", "relu5_1"):
+        with refused(f"{beyond}.*weights end at conv3_1.* which has conv1_1, .*, relu3_1$"):
+            VGG(weights, (beyond,))
+    save_file(cut, tmp_path / "y", METADATA)
+    with refused(r"the weights lack conv3_2/kernel"):
+        load_weights(tmp_path / "y")
+    save_file(cut, tmp_path / "z", {**METADATA, "last_layer": "conv7_1"})
+    with refused("'conv7_1' is no convolution of vgg16"):
+        load_weights(tmp_path / "z")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_is_widened(tensors, tmp_path, dtype):
+    narrow = {name: each.astype(jnp.dtype(dtype)) for name, each in tensors.items()}
+    save_file(narrow, tmp_path / "x", METADATA)
+    found = load_weights(tmp_path / "x").tensors
+    for name, each in narrow.items():
+        assert found[name].dtype == np.float32
+        np.testing.assert_array_equal(found[name], each.astype(np.float32))
+
+
+def test_hostile_metadata_and_types_are_refused(tensors, tmp_path, refused):
+    save_file(tensors, tmp_path / "x", {**METADATA, "mean": "[" * 100_000})
+    with refused("not numbers|make no sense"):
+        load_weights(tmp_path / "x")
+    content = (tmp_path / "x").read_bytes()
+    (tmp_path / "y").write_bytes(content.replace(b'"F32"', b'"F8_E4M3"', 1))
+    with refused("cannot read weights"):
+        load_weights(tmp_path / "y")

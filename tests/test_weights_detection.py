@@ -26,6 +26,10 @@ INPUTS = {
 FOLDED = ("bytes", "unit")
 
 
+def first_layer(kernel, bias):
+    return recognize({"conv1_1/kernel": kernel, "conv1_1/bias": bias})
+
+
 def trained(name):
     path = weights_tools.cached(name)
     if path is None:
@@ -99,7 +103,7 @@ def test_filters_as_published_are_recognized(entry, name, order):
     if reference.bias is not None:
         bias[reference.filters] = reference.bias
     expected = INPUTS[name] if order == "rgb" else flipped(INPUTS[name])
-    found = recognize(*rewritten(kernel, bias, reference.preprocessing, expected))
+    found = first_layer(*rewritten(kernel, bias, reference.preprocessing, expected))
     assert alike(found.preprocessing, expected)
     assert reference.name in found.reason
 
@@ -120,7 +124,7 @@ def test_a_normalized_network_is_recognized(hed):
     first = {name: each for name, each in hed.tensors.items() if name < "conv1_2"}
     first = dataclasses.replace(hed, tensors=first, last_layer="conv1_1")
     found = normalize(first, [sample_picture(64), 1 - sample_picture(48)])
-    decision = recognize(found.tensors["conv1_1/kernel"], found.tensors["conv1_1/bias"])
+    decision = recognize(found.tensors)
     assert alike(decision.preprocessing, CAFFE)
 
 
@@ -128,9 +132,9 @@ def test_an_unknown_first_layer_is_not_guessed():
     generator = np.random.default_rng(1)
     for scale, shift in itertools.product((0.05, 1, 50), (0, 0.5)):
         kernel = generator.normal(0, scale, (3, 3, 3, 64))
-        assert recognize(kernel, generator.normal(shift, 0.5, 64)) is None
-    assert recognize(np.zeros((3, 3, 3, 64)), np.zeros(64)) is None
-    assert recognize(np.full((3, 3, 3, 64), np.nan), np.zeros(64)) is None
+        assert first_layer(kernel, generator.normal(shift, 0.5, 64)) is None
+    assert first_layer(np.zeros((3, 3, 3, 64)), np.zeros(64)) is None
+    assert first_layer(np.full((3, 3, 3, 64), np.nan), np.zeros(64)) is None
 
 
 def test_what_is_said_goes_before_what_is_detected(hed, tmp_path):
@@ -139,7 +143,7 @@ def test_what_is_said_goes_before_what_is_detected(hed, tmp_path):
     found = load(tmp_path / "x.npz", preprocessing=TORCHVISION)
     assert (found.preprocessing, found.decision) == (
         TORCHVISION,
-        f"given, BUT {recognize(kernel, bias).reason}",
+        f"given, BUT {first_layer(kernel, bias).reason}",
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from weights_tools import files, layout, sources
 from weights_tools.assembly import assemble
-from weights_tools.detection import decide
+from weights_tools.detection import decide, stated
 from weights_tools.errors import WeightsError, printable
 from weights_tools.layout import NetworkWeights
 from weights_tools.preprocessing import Preprocessing
@@ -40,7 +40,9 @@ def load(
             weights,
             preprocessing=preprocessing or weights.preprocessing,
             license=license or weights.license,
-            decision="given" if preprocessing else weights.decision,
+            decision=stated(weights.tensors, preprocessing, "given").reason
+            if preprocessing
+            else weights.decision,
         )
     with read_checkpoint(path) as checkpoint:
         try:

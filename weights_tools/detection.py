@@ -31,6 +31,7 @@ import importlib.resources
 import itertools
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,29 +87,34 @@ def decide(
     """
     if known and not given:
         return Decision(known.preprocessing, f"known file {known.name}")
-    kernel, bias = trunk.tensors["conv1_1/kernel"], trunk.tensors["conv1_1/bias"]
-    found = recognize(kernel, bias)
-    if said := given or trunk.preprocessing:
-        reason = "given" if given else "stated by the file"
-        if found and not alike(found.preprocessing, said):
-            reason += f", BUT {found.reason}"
-        return Decision(said, reason)
-    return found or Decision(
+    if given:
+        return stated(trunk.tensors, given, "given")
+    if trunk.preprocessing:
+        return stated(trunk.tensors, trunk.preprocessing, "stated by the file")
+    return recognize(trunk.tensors) or Decision(
         PREPROCESSINGS[usual],
         f"first layer unknown, assumed `{usual}` as usual in {file_format} files: if colors or style "
         "look wrong, set --preprocessing",
     )
 
 
-def recognize(kernel: np.ndarray, bias: np.ndarray) -> Decision | None:
+def stated(tensors: Mapping[str, np.ndarray], said: Preprocessing, by: str) -> Decision:
+    """Believe what is said of a network, and tell if its first layer speaks against it."""
+    found = recognize(tensors)
+    if found is None or alike(found.preprocessing, said):
+        return Decision(said, by)
+    return Decision(said, f"{by}, BUT {found.reason}")
+
+
+def recognize(tensors: Mapping[str, np.ndarray]) -> Decision | None:
     """Recognize the first layer of a known network and the input for which it was rewritten.
 
     Args:
-        kernel: of conv1_1, `(3, 3, 3, 64)` in HWIO.
-        bias: of conv1_1, `(64,)`.
+        tensors: with `conv1_1/kernel`, `(3, 3, 3, 64)` in HWIO, and `conv1_1/bias`, `(64,)`.
 
     Returns None where it resembles no known network.
     """
+    kernel, bias = tensors["conv1_1/kernel"], tensors["conv1_1/bias"]
     if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
         return None
     found: list[tuple[float, float, str, str]] = []

@@ -82,8 +82,7 @@ def differences(found: Mapping[str, float]) -> str:
 
 def _first_layer(weights: NetworkWeights) -> str:
     """Return which known network the first layer is of, and whether that fits the preprocessing."""
-    tensors = weights.tensors
-    found = detection.recognize(tensors["conv1_1/kernel"], tensors["conv1_1/bias"])
+    found = detection.recognize(weights.tensors)
     if found is None:
         return "of no network that is known here"
     fits = detection.alike(found.preprocessing, weights.preprocessing)

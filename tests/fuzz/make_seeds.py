@@ -22,6 +22,8 @@ sys.path.insert(0, str(HERE.parent))
 
 from reference import caffe_files, matlab_files, numpy_files, onnx_files  # noqa: E402
 
+from weights_tools.layout import shapes  # noqa: E402
+
 KERNEL = np.zeros((3, 3, 3, 64), np.float32)
 BIAS = np.zeros(64, np.float32)
 TENSORS = {"conv1_1/kernel": KERNEL, "conv1_1/bias": BIAS}
@@ -58,6 +60,26 @@ def keras_h5() -> None:
         file["conv2d/vars/0"], file["conv2d/vars/1"] = KERNEL, BIAS
         file["again"] = file["conv2d"]
         file["soft"], file["outside"] = h5py.SoftLink("/conv2d"), h5py.ExternalLink("x", "/")
+
+
+def claims() -> None:
+    """Whole networks whose values are not there: what is asked of shapes and names comes before."""
+    with h5py.File(place("keras_h5", "claims"), "w") as file:
+        for name, shape in shapes("vgg16").items():
+            file.create_dataset(f"block{name[4:]}".replace("_", "_conv"), shape, "f4", chunks=True)
+    tensors = {name: np.broadcast_to(np.float32(0), each) for name, each in shapes("vgg19").items()}
+    made = caffe_files.network_class()(name="claims")
+    for number, (name, kernel) in enumerate(list(tensors.items())[::2]):
+        layer = made.layer.add(name=f"conv2d_{number}", type="Convolution")
+        layer.blobs.add().shape.dim.extend(kernel.transpose(3, 2, 0, 1).shape)
+        layer.blobs.add().shape.dim.extend(tensors[name.replace("kernel", "bias")].shape)
+    place("caffemodel", "claims").write_bytes(made.SerializeToString())
+    small = onnx_files.network(
+        {name: np.zeros(each, np.float32) for name, each in shapes("vgg16", "conv2_2").items()}
+    )
+    for each in small.graph.initializer:
+        each.ClearField("raw_data")
+    place("onnx_file", "claims").write_bytes(small.SerializeToString())
 
 
 def torch_pth() -> None:
@@ -154,6 +176,7 @@ if __name__ == "__main__":
     shutil.rmtree(SEEDS, ignore_errors=True)
     for make in (
         keras_h5,
+        claims,
         torch_pth,
         safetensors_file,
         numpy_file,
