@@ -5,17 +5,15 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Iterator
 from typing import IO, Any
 
 import numpy as np
 
 from weights_tools.errors import WeightsError, printable
 from weights_tools.readers.checkpoint import Values
+from weights_tools.readers.nested import leaves
 from weights_tools.readers.pickled import Call, Span, read_pickle
 
-# The layer's name, then weights and bias, below that nothing.
-MAX_DEPTH = 4
 _MULTIARRAY = ("numpy.core.multiarray", "numpy._core.multiarray")
 _RECONSTRUCT = tuple(f"{module}._reconstruct" for module in _MULTIARRAY)
 _NAMES = (
@@ -47,35 +45,13 @@ def read_array_pickle(file: IO[bytes]) -> list[Values]:
             f"its pickle holds a {type(content).__name__}, expected a dict such as "
             "{'conv1_1': [weights, biases], ...}: save its arrays with numpy.savez"
         )
-    arrays = [(name, array, _type_code(array.state[2])) for name, array in _arrays(content)]
+    found = leaves(content, (dict, list, tuple), "/", "save its arrays with numpy.savez")
+    arrays = [(name, each, _type_code(each.state[2])) for name, each in found if _is_array(each)]
     return [
         _values(file, name, array, code)
         for name, array, code in arrays
         if not _TEXT.fullmatch(code[1:])
     ]
-
-
-def _arrays(content: dict[Any, Any]) -> Iterator[tuple[str, Call]]:
-    """Yield the arrays in nested dictionaries, lists and tuples, by names like conv1_1/0."""
-    # A container that is in several places, or in itself, would else take very long.
-    visited: set[int] = set()
-    pending: list[tuple[str, Any, int]] = [("", content, 0)]
-    while pending:
-        prefix, members, depth = pending.pop()
-        if id(members) in visited:
-            continue
-        visited.add(id(members))
-        if depth > MAX_DEPTH:
-            raise WeightsError(
-                f"its dicts and lists nest deeper than {MAX_DEPTH}: save its arrays with "
-                "numpy.savez"
-            )
-        for key, value in members.items() if isinstance(members, dict) else enumerate(members):
-            name = f"{prefix}{printable(str(key))}"
-            if _is_array(value):
-                yield name, value
-            elif isinstance(value, dict | list | tuple):
-                pending.append((f"{name}/", value, depth + 1))
 
 
 def _is_array(value: Any) -> bool:

@@ -28,13 +28,12 @@ from weights_tools.errors import WeightsError, one_line, printable
 from weights_tools.readers.checkpoint import Checkpoint, Values
 from weights_tools.readers.damage import reported
 from weights_tools.readers.naming import in_order, paired
+from weights_tools.readers.nested import MAX_DEPTH, leaves
 from weights_tools.readers.torch_pickle import check_legacy, check_pickle
 
 if TYPE_CHECKING:
     import torch
 
-# Checkpoints nest two or three dictionaries.
-MAX_DEPTH = 8
 # VGG19 has 38 tensors with its dense layers; a checkpoint's optimizer has a few times that.
 MAX_MEMBERS = 10_000
 # Under these, a training checkpoint keeps the network beside its optimizer's copies.
@@ -173,24 +172,9 @@ def _tensors(content: dict[Any, Any]) -> Iterator[tuple[str, torch.Tensor]]:
     """Yield the tensors in nested dictionaries, by names with dots between the keys."""
     import torch
 
-    # A dictionary that is in several places, or in itself, would else take very long.
-    visited: set[int] = set()
-    pending = [("", content, 0)]
-    while pending:
-        prefix, members, depth = pending.pop()
-        if id(members) in visited:
-            continue
-        visited.add(id(members))
-        if depth > MAX_DEPTH:
-            raise WeightsError(
-                f"its dicts nest deeper than {MAX_DEPTH}: save model.state_dict() only"
-            )
-        for key, value in members.items():
-            name = f"{prefix}{printable(str(key))}"
-            if isinstance(value, torch.Tensor):
-                yield name, value
-            elif isinstance(value, dict):
-                pending.append((f"{name}.", value, depth + 1))
+    for name, value in leaves(content, (dict,), ".", "save model.state_dict() only"):
+        if isinstance(value, torch.Tensor):
+            yield name, value
 
 
 def _values(path: Path, name: str, tensor: torch.Tensor) -> Values:
