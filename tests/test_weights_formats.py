@@ -1,4 +1,4 @@
-"""Trained weights go through every format, written by the library that owns it, and come back."""
+"""Networks go through every format, written by the library that owns it, and come back."""
 
 import dataclasses
 import os
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from reference import matlab_files
 from reference.expect import assert_equal
-from reference.keras_files import layers, write_applications
+from reference.keras_files import layers, random_tensors, write_applications
 from reference.numpy_files import by_layer, pairs
 from safetensors.numpy import save_file
 
@@ -26,11 +26,15 @@ def trained():
     return read(path)
 
 
+def architecture_of(tensors):
+    return {26: "vgg16", 32: "vgg19"}[len(tensors)]
+
+
 def write_torch(path, tensors, **options):
     torch = pytest.importorskip("torch")
     from reference.torch_files import state_dict
 
-    torch.save(state_dict(tensors, "vgg16"), path, **options)
+    torch.save(state_dict(tensors, architecture_of(tensors)), path, **options)
 
 
 def write_old_torch(path, tensors):
@@ -75,7 +79,8 @@ def write_keras(path, tensors):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # those of Keras are not this project's
         keras = pytest.importorskip("keras")
-        model = keras.applications.VGG16(weights=None, include_top=False)
+        name = architecture_of(tensors).upper()
+        model = getattr(keras.applications, name)(weights=None, include_top=False)
         for stage, index, kernel, bias in layers(tensors):
             model.get_layer(f"block{stage}_conv{index}").set_weights([kernel, bias])
         named = path.with_name("model.keras")  # Keras wants its own suffix
@@ -109,3 +114,16 @@ def test_trained_weights_come_back_unchanged(trained, tmp_path, name):
     # The file does not say that it is for bytes, blue first; its first layer does.
     assert alike(again.preprocessing, trained.preprocessing)
     assert "its first layer is that of Caffe's VGG16" in again.decision
+
+
+@pytest.fixture(scope="module", params=["vgg16", "vgg19"])
+def random(request):
+    return random_tensors(request.param)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_random_networks_come_back_unchanged(random, tmp_path, name):
+    WRITERS[name](tmp_path / "file", random)
+    found = convert(tmp_path / "file", tmp_path / "x.safetensors")
+    assert (found.architecture, found.last_layer) == (architecture_of(random), "")
+    assert_equal(read(tmp_path / "x.safetensors").tensors, random, ordered=False)
