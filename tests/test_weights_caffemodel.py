@@ -13,20 +13,12 @@ from reference.expect import (
     refused_if_cut,
     refused_if_it_shrinks,
 )
-from reference.keras_files import random_tensors, trunk
+from reference.keras_files import trunk
 from reference.messages import field, write
 
 from weights_tools import load
 from weights_tools.readers import detect_format, wire
 from weights_tools.readers.caffemodel import read_caffemodel
-
-
-def test_the_files_of_2014_give_the_tensors(tmp_path):
-    tensors = random_tensors("vgg19")
-    path = write(tmp_path / "x.caffemodel", network(tensors, v1=True, has_shape=False))
-    found = load(path)
-    assert (found.architecture, found.last_layer) == ("vgg19", "")
-    assert_equal(found.tensors, tensors)
 
 
 @pytest.mark.parametrize("v1", [False, True])

@@ -12,7 +12,7 @@ from reference.expect import (
     refused_if_cut,
     refused_if_it_shrinks,
 )
-from reference.keras_files import random_tensors, trunk
+from reference.keras_files import trunk
 from reference.matlab_files import (
     array,
     cell,
@@ -25,7 +25,7 @@ from reference.matlab_files import (
 )
 
 from weights_tools import load
-from weights_tools.readers import detect_format, mat5
+from weights_tools.readers import mat5
 from weights_tools.readers.matconvnet import read_matconvnet
 
 MEAN = (123.68, 116.779, 103.939)
@@ -33,16 +33,6 @@ MEAN = (123.68, 116.779, 103.939)
 
 def write_small(path, *, compressed=False):
     return write(path, {"layers": network(trunk(1))}, compressed=compressed)
-
-
-@pytest.mark.parametrize(("architecture", "old"), [("vgg16", True), ("vgg19", False)])
-def test_a_whole_network_gives_the_tensors(tmp_path, architecture, old):
-    tensors = random_tensors(architecture)
-    path = write(tmp_path / "x.mat", {"layers": network(tensors, old=old)})
-    assert detect_format(path).name == "MatConvNet"
-    found = load(path)
-    assert (found.architecture, found.last_layer) == (architecture, "")
-    assert_equal(found.tensors, tensors)
 
 
 @pytest.mark.parametrize("compressed", [False, True])

@@ -12,7 +12,7 @@ from reference.expect import (
     refused_if_it_shrinks,
 )
 from reference.inputs import picture, random_network, relative_error
-from reference.keras_files import layers, random_tensors, trunk
+from reference.keras_files import layers, trunk
 from reference.messages import field, write
 from reference.onnx_files import TensorProto, helper, network, onnx
 
@@ -20,15 +20,6 @@ import weights_tools
 from weights_tools import load
 from weights_tools.readers import detect_format
 from weights_tools.readers.onnx_file import read_onnx_file
-
-
-def test_a_whole_network_gives_the_tensors(tmp_path):
-    tensors = random_tensors("vgg19")
-    path = write(tmp_path / "x", network(tensors))
-    assert detect_format(path).name == "ONNX"
-    found = load(path)
-    assert (found.architecture, found.last_layer) == ("vgg19", "")
-    assert_equal(found.tensors, tensors)
 
 
 @pytest.mark.parametrize("raw", [False, True])
