@@ -12,7 +12,7 @@ import pytest
 from reference.downloads import CONTENT, hide_the_user, hurry
 from reference.file_server import serving
 from reference.inputs import random_network
-from reference.keras_files import random_tensors
+from reference.keras_files import random_tensors, write_keras3
 
 import weights_tools
 from nstjax import UserError
@@ -77,6 +77,21 @@ def whole():
 def trunk(whole):
     """The first four convolutions: enough for what does not depend on size."""
     return {name: tensor for name, tensor in whole.items() if name[4] in "12"}
+
+
+@pytest.fixture(scope="session")
+def keras_file(whole, tmp_path_factory):
+    """The random VGG16 as Keras 3 writes it."""
+    path = tmp_path_factory.mktemp("keras") / "vgg16.weights.h5"
+    write_keras3(path, whole)
+    return path
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache of converted weights."""
+    monkeypatch.setenv("NSTJAX_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
 
 
 @pytest.fixture

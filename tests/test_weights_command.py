@@ -15,18 +15,7 @@ from weights_tools import cached, read
 from weights_tools.__main__ import main
 from weights_tools.sources import SOURCES
 
-
-@pytest.fixture(scope="module")
-def keras_file(whole, tmp_path_factory):
-    path = tmp_path_factory.mktemp("command") / "vgg16.weights.h5"
-    write_keras3(path, whole)
-    return path
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("NSTJAX_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def test_convert_and_inspect(keras_file, whole, tmp_path, capsys):
@@ -65,18 +54,18 @@ def test_convert_and_inspect(keras_file, whole, tmp_path, capsys):
     assert capsys.readouterr().out == text
 
 
-def test_list_names_every_network_and_where_it_lies(folder, capsys):
+def test_list_names_every_network_and_where_it_lies(cache, capsys):
     assert main(["list"]) == 0
-    *lines, _, cache = capsys.readouterr().out.splitlines()
-    assert cache == f"The cache is {folder}"
+    *lines, _, last = capsys.readouterr().out.splitlines()
+    assert last == f"The cache is {cache}"
     assert [line.split()[0] for line in lines] == ["name", *SOURCES]
     assert all(line.endswith("  no") for line in lines[1:])
 
 
-def test_path_of_a_file(keras_file, folder, capsys):
+def test_path_of_a_file(keras_file, cache, capsys):
     assert main(["path", str(keras_file)]) == 0
     path = capsys.readouterr().out.strip()
-    assert os.path.dirname(path) == str(folder / "weights")
+    assert os.path.dirname(path) == str(cache / "weights")
     assert main(["path", path]) == 0
     assert capsys.readouterr().out.strip() == path
 

@@ -10,18 +10,7 @@ from weights_tools.__main__ import main
 from weights_tools.normalize import mean_activations
 from weights_tools.pictures import find_pictures, read_pictures
 
-
-@pytest.fixture(scope="module")
-def keras_file(whole, tmp_path_factory):
-    path = tmp_path_factory.mktemp("command") / "vgg16.weights.h5"
-    write_keras3(path, whole)
-    return path
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("NSTJAX_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def test_normalize(tmp_path, capsys):

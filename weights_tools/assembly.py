@@ -106,7 +106,7 @@ def _architecture(found: Sequence[Convolution], kernels: Sequence[_Shape]) -> st
     """
     # The longest match; of equal ones, that which the fewest layers are missing from.
     architecture = max(STAGES, key=lambda name: (_matching(kernels, name), -len(layer_names(name))))
-    layers = layer_names(architecture)
+    layers, shape_of = layer_names(architecture), shapes(architecture)
     for position, convolution in enumerate(found):
         name = convolution.kernel.name
         if position >= len(layers):
@@ -120,7 +120,7 @@ def _architecture(found: Sequence[Convolution], kernels: Sequence[_Shape]) -> st
                 f"{name} stands where {architecture} has {layer}: "
                 f"use a file in which {layer} is not missing"
             )
-        if kernels[position] != (expected := shapes(architecture)[f"{layer}/kernel"]):
+        if kernels[position] != (expected := shape_of[f"{layer}/kernel"]):
             raise WeightsError(
                 f"{layer}/kernel ({name}) has shape {kernels[position]} as height, width, inputs, "
                 f"outputs, expected {expected}: use a complete file of VGG16 or VGG19"

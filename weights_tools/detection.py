@@ -85,10 +85,10 @@ def decide(
         usual: what files of this kind usually expect, a key of PREPROCESSINGS.
         file_format: the name of that kind.
     """
-    if known and not given:
-        return Decision(known.preprocessing, f"known file {known.name}")
     if given:
         return stated(trunk.tensors, given, "given")
+    if known:
+        return Decision(known.preprocessing, f"known file {known.name}")
     if trunk.preprocessing:
         return stated(trunk.tensors, trunk.preprocessing, "stated by the file")
     return recognize(trunk.tensors) or Decision(

@@ -177,7 +177,7 @@ def read(path: str | os.PathLike[str]) -> NetworkWeights:
     try:
         check(weights)
     except WeightsError as error:
-        raise WeightsError(f"{path}: {error}") from None
+        raise error.about(path) from None
     return weights
 
 
@@ -218,7 +218,7 @@ def _open(path: str | os.PathLike[str], *, with_tensors: bool) -> NetworkWeights
                 tensors = {name: file.get_tensor(name).astype(np.float32) for name in sizes}
                 weights = dataclasses.replace(weights, tensors=tensors)
     except WeightsError as error:
-        raise WeightsError(f"{path}: {error}") from None
+        raise error.about(path) from None
     except (SafetensorError, OSError) as error:
         raise WeightsError(
             f"{path} is not a whole safetensors file: {files.reason(error)}; "

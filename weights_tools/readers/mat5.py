@@ -21,6 +21,7 @@ import numpy as np
 from weights_tools import files
 from weights_tools.errors import WeightsError, printable
 from weights_tools.readers.checkpoint import MAX_BYTES
+from weights_tools.readers.damage import damaged
 
 # MatConvNet's VGG19 has some ten thousand, most of them the names of ImageNet's classes.
 MAX_ELEMENTS = 200_000
@@ -278,8 +279,3 @@ class Array:
         if len(content) % 4:
             raise damaged(self._position, "ends lengths that are no integers")
         return np.frombuffer(content, f"{self._elements.order}i4").tolist()
-
-
-def damaged(position: int, what: str) -> WeightsError:
-    """Return the error of a file that does not hold what it should at a place."""
-    return WeightsError(f"it is damaged, byte {position} {what}: download or copy it again")

@@ -15,6 +15,7 @@ from typing import IO
 import numpy as np
 
 from weights_tools.errors import WeightsError
+from weights_tools.readers.damage import damaged
 
 # A VGG has some hundred layers of some ten fields; exports also keep a stack trace of each.
 MAX_FIELDS = 200_000
@@ -167,11 +168,6 @@ class Message:
         while position < len(content):
             value, position = _varint(content, position, span.start)
             yield _signed(value)
-
-
-def damaged(position: int, what: str) -> WeightsError:
-    """Return the error of a file that does not hold what it should at a place."""
-    return WeightsError(f"it is damaged, byte {position} {what}: download or copy it again")
 
 
 def _fields(wire: Wire, span: Span) -> Iterator[tuple[int, int | Span]]:
