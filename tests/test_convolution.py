@@ -8,23 +8,41 @@ from jax import lax
 from reference.inputs import relative_error
 
 from nstjax.vgg.convolution import (
+    DIRECT,
     POOLINGS,
+    WINOGRAD,
     adjoint_kernel,
     average_pool,
+    choose_method,
     convolve,
     max_pool,
     relu,
 )
 
-SHAPES = [(1, 1, 1, 1, 1), (2, 1, 4, 3, 2), (1, 2, 3, 2, 5), (2, 7, 6, 3, 8)]  # B, H, W, in, out
+SHAPES = [
+    (1, 1, 1, 1, 1),
+    (2, 1, 4, 3, 2),
+    (1, 2, 3, 2, 5),
+    (2, 7, 6, 3, 8),
+    (1, 13, 17, 40, 9),
+]  # B, H, W, in, out
+
+
+every_method = pytest.mark.parametrize("method", [DIRECT, WINOGRAD], ids=["direct", "winograd"])
 
 
 def normal(*shape, seed=0):
     return jnp.asarray(np.random.default_rng(seed).standard_normal(shape, np.float32))
 
 
+def apply(method, x, kernel, bias):
+    prepared, adjoint = method.prepare(kernel), method.prepare(adjoint_kernel(kernel))
+    return convolve(method.correlate, x, prepared, bias, adjoint)
+
+
+@every_method
 @pytest.mark.parametrize("shape", SHAPES)
-def test_convolution_is_a_sum_over_shifted_pictures(shape):
+def test_convolution_is_a_sum_over_shifted_pictures(method, shape):
     batch, height, width, inputs, outputs = shape
     x, kernel, bias = normal(*shape[:4]), normal(3, 3, inputs, outputs, seed=1), normal(outputs)
     padded = np.pad(np.float64(x), ((0, 0), (1, 1), (1, 1), (0, 0)))
@@ -33,11 +51,12 @@ def test_convolution_is_a_sum_over_shifted_pictures(shape):
         for across in range(3):
             part = padded[:, down : down + height, across : across + width]
             expected += part @ np.float64(kernel[down, across])
-    assert relative_error(convolve(x, kernel, bias, adjoint_kernel(kernel)), expected) < 1e-6
+    assert relative_error(apply(method, x, kernel, bias), expected) < 1e-6
 
 
+@every_method
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_gradient_of_convolution_is_that_of_jax(shape):
+def test_the_gradient_of_convolution_is_that_of_jax(method, shape):
     *_, inputs, outputs = shape
     x, kernel, bias = normal(*shape[:4]), normal(3, 3, inputs, outputs, seed=1), normal(outputs)
     cotangent = normal(*shape[:3], outputs, seed=2)
@@ -47,14 +66,20 @@ def test_the_gradient_of_convolution_is_that_of_jax(shape):
         return lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=numbers) + bias
 
     (expected,) = jax.vjp(plain, x)[1](cotangent)
-    (found,) = jax.vjp(lambda x: convolve(x, kernel, bias, adjoint_kernel(kernel)), x)[1](cotangent)
+    (found,) = jax.vjp(lambda x: apply(method, x, kernel, bias), x)[1](cotangent)
     assert relative_error(found, expected) < 1e-6
 
 
-def test_convolution_keeps_bfloat16_in_both_directions():
+def test_deep_layers_are_tiled_on_a_cpu():
+    assert choose_method(jnp.zeros((3, 3, 128, 256))) is WINOGRAD
+    assert choose_method(jnp.zeros((3, 3, 64, 256))) is DIRECT
+
+
+@every_method
+def test_convolution_keeps_bfloat16_in_both_directions(method):
     x, kernel = normal(1, 4, 4, 3).astype(jnp.bfloat16), normal(3, 3, 3, 2).astype(jnp.bfloat16)
     bias = jnp.zeros(2, jnp.bfloat16)
-    found, back = jax.vjp(lambda x: convolve(x, kernel, bias, adjoint_kernel(kernel)), x)
+    found, back = jax.vjp(lambda x: apply(method, x, kernel, bias), x)
     assert found.dtype == back(found)[0].dtype == jnp.bfloat16
 
 

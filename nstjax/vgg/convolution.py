@@ -4,11 +4,15 @@ Only the gradient with respect to the input is needed, so each operation here st
 arrays are `(B, H, W, C)`, kernels HWIO.
 """
 
+import functools
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
+
+from nstjax.vgg.winograd import correlate_tiles, transform_kernel
 
 LAYOUT = ("NHWC", "HWIO", "NHWC")
 
@@ -25,24 +29,57 @@ def _correlate(x: jax.Array, kernel: jax.Array) -> jax.Array:
     return lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=LAYOUT)
 
 
-@jax.custom_vjp
-def convolve(x: jax.Array, kernel: jax.Array, bias: jax.Array, adjoint: jax.Array) -> jax.Array:
+class Method(NamedTuple):
+    """A way to compute `x * kernel` with zero padding, `(B, H, W, I) -> (B, H, W, O)`."""
+
+    prepare: Callable[[jax.Array], jax.Array]  # done once with each kernel (3, 3, I, O)
+    correlate: Callable[[jax.Array, jax.Array], jax.Array]  # x and a prepared kernel
+
+
+DIRECT = Method(jnp.asarray, _correlate)
+WINOGRAD = Method(transform_kernel, correlate_tiles)
+
+# Measured on a CPU, where Winograd's products begin to outweigh its transforms.
+WINOGRAD_CHANNELS = 128
+
+
+def choose_method(kernel: jax.Array) -> Method:
+    """The faster way for a kernel `(3, 3, I, O)` on the device that holds it."""
+    on_cpu = all(device.platform == "cpu" for device in kernel.devices())
+    return WINOGRAD if on_cpu and min(kernel.shape[2:]) >= WINOGRAD_CHANNELS else DIRECT
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def convolve(
+    correlate: Callable[[jax.Array, jax.Array], jax.Array],
+    x: jax.Array,
+    kernel: jax.Array,
+    bias: jax.Array,
+    adjoint: jax.Array,
+) -> jax.Array:
     """`x * kernel + bias` with zero padding: `(B, H, W, I) -> (B, H, W, O)`.
 
-    Its gradient is again a plain forward convolution, with `adjoint = adjoint_kernel(kernel)` made
-    once outside the loop: XLA on the CPU computes its own transposed convolution several times slower
-    inside `scan` or `while_loop`. There is no gradient for the weights: they are frozen.
+    Its gradient is again a plain forward convolution, by `adjoint_kernel(kernel)`, made once outside
+    the loop: XLA on the CPU computes its own transposed convolution several times slower inside
+    `scan` or `while_loop`. There is no gradient for the weights: they are frozen.
+
+    Args:
+        correlate: a `Method`'s.
+        x: feature map.
+        kernel: prepared by that method.
+        bias: `(O,)`.
+        adjoint: the kernel's adjoint, prepared likewise.
     """
     del adjoint  # for the gradient alone
-    return _correlate(x, kernel) + bias
+    return correlate(x, kernel) + bias
 
 
-def _convolve_forward(x, kernel, bias, adjoint):
-    return convolve(x, kernel, bias, adjoint), adjoint
+def _convolve_forward(correlate, x, kernel, bias, adjoint):
+    return convolve(correlate, x, kernel, bias, adjoint), adjoint
 
 
-def _convolve_backward(adjoint, cotangent):
-    return _correlate(cotangent, adjoint), None, None, None
+def _convolve_backward(correlate, adjoint, cotangent):
+    return correlate(cotangent, adjoint), None, None, None
 
 
 convolve.defvjp(_convolve_forward, _convolve_backward)

@@ -6,7 +6,7 @@ from flax import nnx
 
 from nstjax.errors import UserError
 from nstjax.vgg.architecture import trunk
-from nstjax.vgg.convolution import POOLINGS, adjoint_kernel, convolve, relu
+from nstjax.vgg.convolution import POOLINGS, adjoint_kernel, choose_method, convolve, relu
 from nstjax.vgg.preprocess import Preprocessing, preprocess
 from nstjax.vgg.weights import Weights
 
@@ -19,13 +19,15 @@ class Convolution(nnx.Module):
     """A frozen 3x3 convolution with its adjoint kernel at hand for the gradient."""
 
     def __init__(self, kernel: jax.Array, bias: jax.Array):
-        self.kernel = Frozen(kernel)
+        method = choose_method(kernel)
+        self.correlate = method.correlate
+        self.kernel = Frozen(method.prepare(kernel))
+        self.adjoint = Frozen(method.prepare(adjoint_kernel(kernel)))
         self.bias = Frozen(bias)
-        self.adjoint = Frozen(adjoint_kernel(kernel))
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """`(B, H, W, I) -> (B, H, W, O)`."""
-        return convolve(x, self.kernel[...], self.bias[...], self.adjoint[...])
+        return convolve(self.correlate, x, self.kernel[...], self.bias[...], self.adjoint[...])
 
 
 class VGG(nnx.Module):
