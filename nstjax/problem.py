@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from nstjax.losses import Losses, LossWeights, Objective, Targets
@@ -48,6 +49,38 @@ class Evaluation:
         return self.objective.targets(
             self.features(network, content), [self.features(network, style) for style in styles]
         )
+
+
+@dataclass(frozen=True)
+class PendingProblem:
+    """The problem of one level, its targets traced and neither compiled nor computed."""
+
+    network: nnx.State
+    weights: LossWeights
+    targets: jax.stages.Lowered
+    pictures: tuple[np.ndarray, list[np.ndarray]]  # the content's pixels, and each style's
+
+    @property
+    def shapes(self) -> Problem:
+        """The problem, with shapes and types for the targets' arrays."""
+        return Problem(self.network, self.targets.out_info, self.weights)
+
+    def compute(self) -> Problem:
+        """The problem with its targets."""
+        targets = self.targets.compile()(self.network, *self.pictures)
+        return Problem(self.network, targets, self.weights)
+
+
+def pending_problem(
+    evaluation: Evaluation,
+    network: nnx.State,
+    weights: LossWeights,
+    content: np.ndarray,
+    styles: list[np.ndarray],
+) -> PendingProblem:
+    """Traces what will compute the targets of a content `(H, W, 3)` and of styles."""
+    targets = Evaluation.targets.lower(evaluation, network, content, styles)  # type: ignore[attr-defined]
+    return PendingProblem(network, weights, targets, (content, styles))
 
 
 def make_objective(settings: Settings) -> Objective:

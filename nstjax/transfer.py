@@ -19,7 +19,7 @@ from nstjax.optimize import (
     run_levels,
 )
 from nstjax.plan import plan, style_size
-from nstjax.problem import Problem, make_evaluation
+from nstjax.problem import PendingProblem, make_evaluation, pending_problem
 from nstjax.result import OnProgress, Result, collect
 from nstjax.settings import Settings
 from nstjax.vgg import Weights, load_weights
@@ -45,10 +45,10 @@ class Transfer:
             float(settings.content_weight), float(settings.style_weight), float(settings.tv_weight)
         )
 
-        def make_problem(level: Level) -> Problem:
+        def make_problem(level: Level) -> PendingProblem:
             content = resize(self.content, level.height, level.width)
             styles = [resize(style, *style_size(style, level)) for style in self.styles]
-            return Problem(network, evaluation.targets(network, content, styles), loss_weights)
+            return pending_problem(evaluation, network, loss_weights, content, styles)
 
         optimizer = OPTIMIZERS[settings.optimizer]
         chunks = run_levels(

@@ -1,12 +1,14 @@
 import itertools
 import math
+import threading
+from types import SimpleNamespace
 
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
-from nstjax.optimize import Level, run_levels
+from nstjax.optimize import Level, loop, run_levels
 from nstjax.optimize.loop import CHUNK_PIXELS, LONGEST_CHUNK, chunk_length
 
 LEVELS = (Level(8, 12, 6), Level(16, 24, 4))
@@ -17,11 +19,29 @@ def to_target(pixels, target):
     return loss, loss
 
 
-def chunks(stop_every=0, levels=LEVELS, initial=None):
+class Known:
+    """A problem that is known at once."""
+
+    def __init__(self, problem):
+        self.shapes = problem
+
+    def compute(self):
+        return self.shapes
+
+
+def target(level):
+    return jnp.full((level.height, level.width, 3), 0.25 * level.height / 8)
+
+
+def known_target(level):
+    return Known(target(level))
+
+
+def chunks(stop_every=0, levels=LEVELS, initial=None, make_problem=known_target):
     return run_levels(
         levels,
         np.zeros((8, 12, 3), np.float32) if initial is None else initial,
-        lambda level: jnp.full((level.height, level.width, 3), 0.25 * level.height / 8),
+        make_problem,
         evaluate=to_target,
         optimizer=optax.identity(),
         learning_rate=120.0,
@@ -67,17 +87,62 @@ def test_a_chunk_stays_intact_while_the_next_ones_run():
 
 def test_the_next_chunk_is_under_way_before_the_last_is_handed_out(monkeypatch):
     started = []
-    from nstjax.optimize import loop
-
     original = loop.run_steps
 
-    def counted(*args, **kwargs):
-        started.append(1)
-        return original(*args, **kwargs)
+    class Counted:
+        def lower(self, *args, **kwargs):
+            compiled = original.lower(*args, **kwargs).compile()
 
-    monkeypatch.setattr(loop, "run_steps", counted)
+            def run(*args):
+                started.append(1)
+                return compiled(*args)
+
+            return SimpleNamespace(compile=lambda: run)
+
+    monkeypatch.setattr(loop, "run_steps", Counted())
     next(iter(chunks(stop_every=1)))
     assert len(started) == 2
+
+
+def test_the_next_level_is_prepared_while_this_one_runs():
+    prepared = {level: threading.Event() for level in LEVELS}
+
+    class Watched(Known):
+        def __init__(self, level):
+            super().__init__(target(level))
+            self.level = level
+
+        def compute(self):
+            prepared[self.level].set()
+            return super().compute()
+
+    running = chunks(stop_every=1, make_problem=Watched)
+    assert next(running).step == 1
+    assert all(event.wait(60) for event in prepared.values())
+
+
+def test_stopping_early_waits_for_no_compiler():
+    class Slow(Known):
+        def compute(self):
+            if self.shapes.shape == (16, 24, 3):
+                release.wait(60)
+            return super().compute()
+
+    release = threading.Event()
+    running = chunks(stop_every=1, make_problem=lambda level: Slow(target(level)))
+    next(running)
+    running.close()  # would hang
+    release.set()
+
+
+def test_what_fails_while_the_next_level_is_prepared_is_raised():
+    def make_problem(level):
+        if level is LEVELS[1]:
+            raise MemoryError("level two")
+        return Known(target(level))
+
+    with pytest.raises(MemoryError, match="level two"):
+        list(chunks(make_problem=make_problem))
 
 
 def test_chunks_divide_the_level_and_stay_in_bounds():

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -30,10 +31,31 @@ class Chunk(NamedTuple):
     reports: Any  # what `evaluate` reported, stacked over the chunk's steps
 
 
+class Pending(Protocol):
+    """The second argument of `evaluate` at a level, not computed yet."""
+
+    @property
+    def shapes(self) -> Any:
+        """The same tree with `jax.ShapeDtypeStruct` for arrays: enough to trace the step."""
+        ...
+
+    def compute(self) -> Any:
+        """The argument itself. Called in another thread."""
+        ...
+
+
+class Prepared(NamedTuple):
+    """All that a level needs besides the picture."""
+
+    problem: Any
+    run_chunk: Callable[..., tuple[State, jax.Array, Any]]  # compiled `run_steps`
+    chunk_length: int
+
+
 def run_levels(
     levels: Sequence[Level],
     initial: np.ndarray,
-    make_problem: Callable[[Level], Any],
+    make_problem: Callable[[Level], Pending],
     *,
     evaluate: Evaluate,
     optimizer: optax.GradientTransformation,
@@ -42,8 +64,9 @@ def run_levels(
 ) -> Iterator[Chunk]:
     """Optimizes the picture coarse to fine, and yields each chunk once the next one is under way.
 
-    The device therefore never waits for whoever consumes the chunks. The optimizer starts afresh at
-    each level: its memory is of another size, and of another landscape.
+    The device therefore never waits for whoever consumes the chunks. Nor does it wait for the compiler,
+    save at the first level: each next level is compiled in a thread while this one runs. The optimizer
+    starts afresh at each level: its memory is of another size, and of another landscape.
 
     Args:
         levels: coarse to fine.
@@ -54,29 +77,52 @@ def run_levels(
         learning_rate: factor on the optimizer's direction.
         stop_every: where positive, a chunk ends at every multiple of this many steps in all.
     """
+
+    def trace(level: Level, done: int) -> Callable[[], Prepared]:
+        """Traced in this thread, whose JAX settings hold in no other; the rest can be done elsewhere."""
+        pending = make_problem(level)
+        length = chunk_length(level, done, stop_every, _platform())
+        pixels = jax.ShapeDtypeStruct((level.height, level.width, 3), jnp.float32)
+        step = run_steps.lower(
+            jax.eval_shape(lambda pixels: _first_state(optimizer, pixels), pixels),
+            pending.shapes,
+            learning_rate,
+            evaluate=evaluate,
+            optimizer=optimizer,
+            steps=length,
+        )
+        return lambda: Prepared(pending.compute(), step.compile(), length)
+
     pixels, total_step = initial, 0
-    for index, level in enumerate(levels):
-        problem = make_problem(level)
-        start = jnp.array(resize(pixels, level.height, level.width), jnp.float32)
-        state = State(start, initial_state(optimizer, start))
-        platform = next(iter(start.devices())).platform
-        length = chunk_length(level, total_step, stop_every, platform)
-        pending = None
-        for step in range(length, level.steps + 1, length):
-            state, copy, reports = run_steps(
-                state,
-                problem,
-                learning_rate,
-                evaluate=evaluate,
-                optimizer=optimizer,
-                steps=length,
-            )
-            if pending is not None:
-                yield pending
-            pending = Chunk(index, step, total_step + step, copy, reports)
-        assert pending is not None
-        yield pending
-        pixels, total_step = np.asarray(pending.pixels), pending.total_step
+    compiler = ThreadPoolExecutor(1, "compiler")
+    try:
+        coming = compiler.submit(trace(levels[0], 0))
+        for index, level in enumerate(levels):
+            problem, run_chunk, length = coming.result()
+            state = _first_state(optimizer, resize(pixels, level.height, level.width))
+            pending = None
+            for step in range(length, level.steps + 1, length):
+                state, copy, reports = run_chunk(state, problem, learning_rate)
+                if pending is not None:
+                    yield pending
+                elif level is not levels[-1]:
+                    coming = compiler.submit(trace(levels[index + 1], total_step + level.steps))
+                pending = Chunk(index, step, total_step + step, copy, reports)
+            assert pending is not None
+            yield pending
+            pixels, total_step = np.asarray(pending.pixels), pending.total_step
+    finally:
+        # A compilation cannot be stopped, but nobody has to wait for one.
+        compiler.shutdown(wait=False, cancel_futures=True)
+
+
+def _first_state(optimizer: optax.GradientTransformation, pixels: jax.typing.ArrayLike) -> State:
+    start = jnp.array(pixels, jnp.float32)
+    return State(start, initial_state(optimizer, start))
+
+
+def _platform() -> str:
+    return next(iter(jnp.zeros(()).devices())).platform
 
 
 def chunk_length(level: Level, done: int, stop_every: int, platform: str) -> int:
