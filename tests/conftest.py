@@ -20,6 +20,8 @@ from nstjax.vgg import Preprocessing, Weights
 
 # Graphics cards else multiply float32 with the ten bits of TF32, far from the 1e-5 that is asked.
 jax.config.update("jax_default_matmul_precision", "highest")
+# Commands keep compiled programs in the user's cache; tests leave nothing there.
+jax.config.update("jax_enable_compilation_cache", False)
 
 CAFFE = Preprocessing("bgr", 255.0, (103.939, 116.779, 123.68), (1.0, 1.0, 1.0))
 

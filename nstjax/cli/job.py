@@ -8,6 +8,7 @@ import jax
 import rich.console
 
 from nstjax.cli.arguments import Arguments
+from nstjax.cli.compilation_cache import keep_programs
 from nstjax.cli.exit_codes import INTERRUPTED, SUCCESS
 from nstjax.cli.interrupt import InterruptFlag
 from nstjax.cli.metrics import MetricsFile
@@ -41,6 +42,7 @@ def run_job(arguments: Arguments) -> int:
         arguments.model, arguments.preprocessing, progress=not arguments.quiet
     )
 
+    keep_programs()
     with contextlib.ExitStack() as stack:
         stack.enter_context(jax.default_device(device))
         transfer = prepare(content, styles, arguments.settings, weights=weights)

@@ -1,18 +1,18 @@
 """`nstjax COMMAND`: which command runs, and how its failures look."""
 
+import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from nstjax.cli import demo, stylize, weights
 from nstjax.cli.exit_codes import INTERRUPTED, SUCCESS, USER_ERROR
 from nstjax.errors import UserError
-from weights_tools import WeightsError
 
-# Each takes the arguments behind its name and returns an exit code; its docstring is its help.
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
-    "stylize": stylize.run,
-    "demo": demo.run,
-    "weights": weights.run,
+# What each does. A module of this package has its name, and a function `run` that takes the arguments
+# behind it and returns an exit code. It is imported when it is called: help should come at once.
+COMMANDS = {
+    "stylize": "Paints one picture in the style of others.",
+    "demo": "Paints a bundled photograph, into nstjax_demo.png in this folder.",
+    "weights": "Lists, fetches, converts and inspects the networks' weights.",
 }
 
 
@@ -26,8 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if name not in COMMANDS:
             raise UserError(f"unknown command {name!r}: use one of {', '.join(COMMANDS)}")
-        return COMMANDS[name](rest)
-    except (UserError, WeightsError, FloatingPointError) as error:
+        return importlib.import_module(f"nstjax.cli.{name}").run(rest)
+    except _explained_errors() as error:  # looked up only once something is raised
         return _fail(str(error))
     except KeyboardInterrupt:
         print("interrupted: the picture was not written", file=sys.stderr)
@@ -39,6 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail("the memory does not suffice: use a smaller --size")
 
 
+def _explained_errors() -> tuple[type[Exception], ...]:
+    from weights_tools import WeightsError
+
+    return UserError, WeightsError, FloatingPointError
+
+
 def _fail(message: str) -> int:
     print("error: " + " ".join(message.split()), file=sys.stderr)
     return USER_ERROR
@@ -46,6 +52,5 @@ def _fail(message: str) -> int:
 
 def _help() -> str:
     lines = ["usage: nstjax COMMAND ... (nstjax COMMAND --help tells more)", ""]
-    for name, command in COMMANDS.items():
-        lines.append(f"  {name:10}{(command.__doc__ or '').splitlines()[0]}")
+    lines += [f"  {name:10}{summary}" for name, summary in COMMANDS.items()]
     return "\n".join(lines)
