@@ -30,6 +30,7 @@ PRESETS = {
         content_loss="mean",
         style_loss="gram_sum",
         pooling="max",
+        init="content",
         optimizer="adam",
         learning_rate=1e-3,
         steps=6000,

@@ -32,7 +32,7 @@ class Settings:
     coarse_steps: int = 45  # steps at each coarser level
     coarsest: int = 120  # long side of the first level in pixels; at least size: one level only
     level_ratio: float = 1.75  # how much larger each level is than the one before
-    init: str = "content"  # first picture: content, noise, or a picture file
+    init: str = "recolored"  # first picture: recolored, content, noise, or a picture file
     seed: int = 0  # seed of the noise
     precision: Literal["float32", "bfloat16"] = "float32"  # of the features; TF32 on recent GPUs
 

@@ -78,7 +78,7 @@ def prepare(
     paintings = tuple(to_pixels(style, "the style picture") for style in _as_list(styles))
     weights = weights if isinstance(weights, Weights) else load_weights(weights)
     levels = plan(photograph, paintings, settings, weights.architecture)
-    initial = _initial_image(photograph, levels[0], settings)
+    initial = _initial_image(photograph, paintings, levels[0], settings)
     return Transfer(photograph, paintings, initial, settings, weights, levels)
 
 
@@ -118,10 +118,14 @@ def _as_list(styles: ArrayLike | Sequence[ArrayLike]) -> list[ArrayLike]:
     return pictures  # type: ignore[return-value]
 
 
-def _initial_image(content: np.ndarray, level: Level, settings: Settings) -> np.ndarray:
+def _initial_image(
+    content: np.ndarray, styles: Sequence[np.ndarray], level: Level, settings: Settings
+) -> np.ndarray:
     if settings.init in INITIAL_IMAGES:
         return INITIAL_IMAGES[settings.init](
-            resize(content, level.height, level.width), settings.seed
+            resize(content, level.height, level.width),
+            [resize(style, *style_size(style, level)) for style in styles],
+            settings.seed,
         )
     if not os.path.isfile(settings.init):
         raise UserError(

@@ -12,6 +12,7 @@ STYLE = RANDOM.random((56, 40, 3), np.float32)
 OTHER_STYLE = 0.5 * RANDOM.random((40, 40, 3), np.float32)
 # Shallow layers only: the story is the same, and compiles in a moment.
 QUICK = Settings(
+    init="content",
     size=48,
     coarsest=24,
     level_ratio=2,

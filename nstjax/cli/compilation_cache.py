@@ -15,7 +15,7 @@ def keep_programs() -> None:
     A program depends on picture sizes, recipe, device and the versions of JAX; its file is named
     by a hash of all that. The oldest are removed once they take more than `MAX_BYTES`.
     """
-    if jax.config.jax_compilation_cache_dir is not None:
+    if jax.config.jax_compilation_cache_dir is not None:  # pyright: ignore
         return
     folder = weights_tools.cache_folder() / "programs"
     try:

@@ -1,8 +1,18 @@
 """Picture files and pixels."""
 
+from nstjax.images.color import match_colors
 from nstjax.images.pixels import to_bytes, to_pixels
 from nstjax.images.read import read
 from nstjax.images.resize import fit, resize
 from nstjax.images.write import check_writable, write
 
-__all__ = ["check_writable", "fit", "read", "resize", "to_bytes", "to_pixels", "write"]
+__all__ = [
+    "check_writable",
+    "fit",
+    "match_colors",
+    "read",
+    "resize",
+    "to_bytes",
+    "to_pixels",
+    "write",
+]

@@ -13,7 +13,9 @@ FIRST_STEP = 0.01
 LONGEST_STEP = 0.05
 
 
-def cautious_lbfgs(memory_size: int = 20) -> optax.GradientTransformation:
+def cautious_lbfgs(
+    memory_size: int = 20, longest_step: float = LONGEST_STEP
+) -> optax.GradientTransformation:
     """The L-BFGS direction, one evaluation a step and without a line search.
 
     What a line search would make sure of is secured more cheaply here:
@@ -23,7 +25,7 @@ def cautious_lbfgs(memory_size: int = 20) -> optax.GradientTransformation:
       another pair it takes the latest good one again, which changes nothing.
     - The first step, while no curvature is known, follows the gradient for `FIRST_STEP`. With that, the
       path does not depend on the units of the loss.
-    - No step is longer than `LONGEST_STEP`.
+    - No step is longer than `longest_step`.
     """
     inner = optax.scale_by_lbfgs(memory_size)
 
@@ -44,7 +46,7 @@ def cautious_lbfgs(memory_size: int = 20) -> optax.GradientTransformation:
 
     return optax.chain(
         optax.GradientTransformation(inner.init, update),  # type: ignore[arg-type]
-        optax.clip_by_block_rms(LONGEST_STEP),
+        optax.clip_by_block_rms(longest_step),
     )
 
 

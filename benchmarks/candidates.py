@@ -1,0 +1,94 @@
+"""Ways to minimize the default loss: what `search.py` tries."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from benchmarks.spectrum import over_frequencies
+from nstjax.optimize import OPTIMIZERS
+from nstjax.optimize.optimizer import LONGEST_STEP, cautious_lbfgs
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A way from the content picture to the result; what is not said is as by default."""
+
+    optimizer: Callable[[], optax.GradientTransformation] = OPTIMIZERS["lbfgs"].transformation
+    learning_rates: tuple[float, ...] = (1.0,)  # of the last levels; the first of them before
+    settings: dict = field(default_factory=dict)
+    recolored: float = 0.0  # how far the first picture takes over the style's colors, up to 1
+    detail: float = 0.0  # how much of the content's finer detail is added when a level begins
+    carried: bool = False  # whether L-BFGS's memory goes on to the next level
+
+    def learning_rate(self, levels_left: int) -> float:
+        """At a level with so many finer ones to come."""
+        return self.learning_rates[max(len(self.learning_rates) - 1 - levels_left, 0)]
+
+
+@cache
+def lbfgs(
+    memory: int = 20, exponent: float = 0.0, longest: float = LONGEST_STEP
+) -> optax.GradientTransformation:
+    """L-BFGS over pixels, or over frequencies."""
+    if not exponent:
+        return cautious_lbfgs(memory, longest)
+    unbounded = over_frequencies(cautious_lbfgs(memory, math.inf), exponent)
+    return optax.chain(unbounded, optax.clip_by_block_rms(longest))
+
+
+adam = OPTIMIZERS["adam"].transformation
+
+CANDIDATES = {
+    "L-BFGS over pixels": Candidate(lbfgs),
+    "over frequencies, a = 0.5": Candidate(partial(lbfgs, exponent=0.5)),
+    "over frequencies, a = 1": Candidate(partial(lbfgs, exponent=1.0)),
+    "memory 5": Candidate(partial(lbfgs, memory=5)),
+    "memory 10": Candidate(partial(lbfgs, memory=10)),
+    "memory 40": Candidate(partial(lbfgs, memory=40)),
+    "steps up to 0.1": Candidate(partial(lbfgs, longest=0.1)),
+    "memory carried over": Candidate(lbfgs, carried=True),
+    "recolored": Candidate(lbfgs, recolored=1.0),
+    "half recolored": Candidate(lbfgs, recolored=0.5),
+    "detail added": Candidate(lbfgs, detail=1.0),
+    "one level": Candidate(lbfgs, settings={"coarse_steps": 0}),
+    "levels by 2 from 100 px": Candidate(lbfgs, settings={"level_ratio": 2.0, "coarsest": 100}),
+    "levels by 1.4": Candidate(lbfgs, settings={"level_ratio": 1.4, "coarse_steps": 30}),
+    "twice the coarse steps": Candidate(lbfgs, settings={"coarse_steps": 90}),
+    "half the coarse steps": Candidate(lbfgs, settings={"coarse_steps": 25}),
+    "Adam 0.02": Candidate(adam, (0.02,)),
+    "Adam 0.06, then 0.03": Candidate(adam, (0.06, 0.03)),
+}
+
+
+def carry_memory(state: Any, pixels: jax.Array) -> Any:
+    """The state of `lbfgs` at another size, for a picture `(H, W, 3)`.
+
+    Steps are interpolated, and so are changes of the gradient; those also shrink with the pixel's share
+    of the picture, since the losses are means.
+    """
+    memory, *rest = state
+    height, width, _ = memory.params.shape
+
+    def resized(pairs: jax.Array) -> jax.Array:
+        return jax.vmap(lambda each: jax.image.resize(each, pixels.shape, "linear"))(pairs)
+
+    steps = resized(memory.diff_params_memory)
+    share = height * width / (pixels.shape[0] * pixels.shape[1])
+    changes = resized(memory.diff_updates_memory) * share
+    products = jnp.sum(steps * changes, (1, 2, 3))
+    good = (memory.weights_memory > 0) & (products > 0)
+    mask = good[:, None, None, None]
+    carried = memory._replace(
+        params=jnp.copy(pixels),
+        updates=jnp.zeros_like(pixels),
+        diff_params_memory=jnp.where(mask, steps, 0),
+        diff_updates_memory=jnp.where(mask, changes, 0),
+        weights_memory=jnp.where(good, 1 / jnp.where(good, products, 1), 0),
+    )
+    return (carried, *rest)

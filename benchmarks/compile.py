@@ -1,0 +1,168 @@
+"""How long does each level's compiling take, with a warm cache, and is it hidden behind running?
+
+Of the default schedule: lowering (from Python to StableHLO), compiling with an empty persistent cache,
+and the same again with the cache that this filled. Then a whole picture without any cache, each level
+compiled while the one before it runs, as the loop does, or in turn.
+"""
+
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from unittest import mock
+
+import jax
+import jax.numpy as jnp
+
+from benchmarks.context import Context
+from benchmarks.ours import chunk_steps, loss_weights, lower_steps
+from benchmarks.program_cache import fresh_cache
+from benchmarks.report import Table, number, with_range
+from benchmarks.settings import matched_settings
+from benchmarks.timing import alternate, ratios, seconds, spread
+from nstjax.images import resize
+from nstjax.optimize import Level, loop
+from nstjax.plan import style_size
+from nstjax.problem import Evaluation, PendingProblem, make_evaluation, pending_problem
+from nstjax.settings import Settings
+from nstjax.transfer import Transfer, prepare
+
+CPU_SIZES = (512,)
+ACCELERATOR_SIZES = (512, 1024)
+CPU_ROUNDS = 3
+ACCELERATOR_ROUNDS = 1  # where compiling takes much longer
+
+Lower = Callable[[], jax.stages.Lowered]
+
+
+def cases(context: Context) -> list[dict]:
+    """Every size."""
+    return [{"size": size} for size in context.pick_sizes(CPU_SIZES, ACCELERATOR_SIZES)]
+
+
+def measure(context: Context, case: dict) -> dict:
+    """Every program of every level."""
+    settings = matched_settings("default", size=case["size"])
+    transfer = prepare(context.content, context.style, settings, weights=context.weights)
+    return {
+        "picture": _measure_picture(transfer, context),
+        "levels": [
+            {
+                "height": level.height,
+                "width": level.width,
+                "program": program,
+                "seconds": _measure_program(functools.partial(lower, context, level), context),
+            }
+            for level in transfer.levels
+            for program, lower in LOWER.items()
+        ],
+    }
+
+
+def _measure_program(lower: Lower, context: Context) -> dict[str, list[float]]:
+    """Seconds of lowering and compiling, a number a repeat."""
+    found: dict[str, list[float]] = {"lowering": [], "cold": [], "warm": []}
+    for _ in range(context.rounds(CPU_ROUNDS if context.on_cpu else ACCELERATOR_ROUNDS)):
+        with fresh_cache():
+            lowering, cold = _lower_and_compile(lower)
+            _, warm = _lower_and_compile(lower)
+        for name, value in (("lowering", lowering), ("cold", cold), ("warm", warm)):
+            found[name].append(value)
+    return found
+
+
+def _lower_and_compile(lower: Lower) -> tuple[float, float]:
+    """Seconds of each, with nothing left in memory from before."""
+    jax.clear_caches()
+    found = []
+    lowering = seconds(lambda: found.append(lower()))
+    return lowering, seconds(found[0].compile)
+
+
+class InTurn:
+    """In place of a thread: does nothing ahead, so that who asks for a result waits for all of it."""
+
+    def __init__(self, *_: object):
+        pass
+
+    def submit(self, function: Callable[[], object]) -> SimpleNamespace:
+        """What computes its result when it is asked for."""
+        return SimpleNamespace(result=function)
+
+    def shutdown(self, **_: object) -> None:
+        """Nothing runs."""
+
+
+def _measure_picture(transfer: Transfer, context: Context) -> dict[str, list[float]]:
+    """Seconds of the whole picture with nothing compiled before, in both ways."""
+
+    def run(executor: type) -> None:
+        jax.clear_caches()
+        with mock.patch.object(loop, "ThreadPoolExecutor", executor):
+            transfer.run()
+
+    ways = {"ahead": ThreadPoolExecutor, "in turn": InTurn}
+    runs = {name: functools.partial(run, executor) for name, executor in ways.items()}
+    return alternate(runs, context.rounds(1), context.deadline)
+
+
+def _pictures(context: Context, level: Level):
+    """Content and style at a level."""
+    content = resize(context.content, level.height, level.width)
+    return content, [resize(context.style, *style_size(context.style, level))]
+
+
+def _pending(context: Context, level: Level) -> tuple[Evaluation, PendingProblem]:
+    """A level's problem before its targets are compiled, as the loop has it."""
+    settings = matched_settings("default")
+    evaluation, network = make_evaluation(context.weights, settings)
+    content, styles = _pictures(context, level)
+    return evaluation, pending_problem(evaluation, network, loss_weights(settings), content, styles)
+
+
+def _lower_targets(context: Context, level: Level) -> jax.stages.Lowered:
+    return _pending(context, level)[1].targets
+
+
+def _lower_step(context: Context, level: Level) -> jax.stages.Lowered:
+    evaluation, pending = _pending(context, level)
+    start = jax.ShapeDtypeStruct((level.height, level.width, 3), jnp.float32)
+    steps = chunk_steps(level, context.platform)
+    return lower_steps(evaluation, pending.shapes, start, Settings().optimizer, steps)
+
+
+LOWER = {"targets": _lower_targets, "step": _lower_step}
+
+
+def tables(rows: list[dict]) -> list[Table]:
+    """A line a program, and a line a picture."""
+    return [
+        Table(
+            "Seconds of a picture without a cache; the ratio is above 1 where ahead is faster.",
+            [
+                {
+                    "px": str(row["case"]["size"]),
+                    **{name: number(spread(values).median) for name, values in found.items()},
+                    "ratio (lowest, highest)": with_range(ratios(found["in turn"], found["ahead"])),
+                }
+                for row in rows
+                for found in [row["result"]["picture"]]
+            ],
+        ),
+        Table(
+            "Seconds, medians of the repeats.",
+            [
+                {
+                    "px": str(row["case"]["size"]),
+                    "level": f"{entry['width']}x{entry['height']}",
+                    "program": entry["program"],
+                    **{
+                        name: number(spread(values).median)
+                        for name, values in entry["seconds"].items()
+                    },
+                }
+                for row in rows
+                for entry in row["result"]["levels"]
+            ],
+        ),
+    ]

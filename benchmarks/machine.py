@@ -1,0 +1,64 @@
+"""What the numbers were measured on."""
+
+import os
+import platform
+import re
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import jax
+
+CPU_INFORMATION = Path("/proc/cpuinfo")
+PACKAGES = ("nstjax", "jax", "jaxlib", "torch")
+
+
+def describe_machine() -> dict:
+    """The device that JAX uses, the processor beside it, and the versions."""
+    device = jax.devices()[0]
+    cores, model = core_count(), cpu_model()
+    count, kind = (
+        (cores, model) if device.platform == "cpu" else (jax.device_count(), device.device_kind)
+    )
+    what = "cores of" if device.platform == "cpu" else "x"
+    return {
+        "name": f"{device.platform.upper()}: {count} {what} {kind}",
+        "slug": slug(device.platform, count, kind),
+        "platform": device.platform,
+        "cpu": model,
+        "cores": cores,
+        "versions": {"Python": platform.python_version(), **package_versions()},
+    }
+
+
+def slug(platform_name: str, count: int, kind: str) -> str:
+    """A name for files: `cpu-2-amd-epyc`, `gpu-1-nvidia-h200`."""
+    words = re.findall(r"[a-z0-9]+", kind.lower())
+    return "-".join([platform_name, str(count), *words])
+
+
+def core_count() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # only Linux has it
+        return os.cpu_count() or 1
+
+
+def cpu_model() -> str:
+    """The processor's name as the system tells it."""
+    if CPU_INFORMATION.is_file():
+        found = re.search(r"^model name\s*:\s*(.+)$", CPU_INFORMATION.read_text(), re.MULTILINE)
+        if found:
+            return found[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def package_versions() -> dict[str, str]:
+    """Of the packages that matter, where they are installed."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
