@@ -46,8 +46,7 @@ adam = OPTIMIZERS["adam"].transformation
 
 CANDIDATES = {
     "L-BFGS over pixels": Candidate(lbfgs),
-    "over frequencies, a = 0.5": Candidate(partial(lbfgs, exponent=0.5)),
-    "over frequencies, a = 1": Candidate(partial(lbfgs, exponent=1.0)),
+    "over frequencies": Candidate(partial(lbfgs, exponent=0.5)),
     "memory 5": Candidate(partial(lbfgs, memory=5)),
     "memory 10": Candidate(partial(lbfgs, memory=10)),
     "memory 40": Candidate(partial(lbfgs, memory=40)),

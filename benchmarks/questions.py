@@ -11,7 +11,7 @@ from benchmarks.failure import describe
 from benchmarks.report import Table, question_report
 
 # By module, in the order in which they are asked.
-QUESTIONS = ("time_to_picture", "compile", "step", "growth", "tricks", "time_to_loss")
+QUESTIONS = ("time_to_picture", "compile", "step", "growth", "precision", "tricks", "time_to_loss")
 
 
 class Question(Protocol):

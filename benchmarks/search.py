@@ -4,8 +4,7 @@
 
 Work is counted, not timed: the sum over steps of (pixels of the step / pixels of the result), which no
 other program on the machine can disturb. All minimize the same loss, that of the default recipe at full
-size, for each of several pairs of pictures. The goal is the loss that plain L-BFGS over pixels reaches
-with `GOAL_WORK` steps' work.
+size, for each of several pairs of pictures; `search_report.py` says how they are compared.
 """
 
 import argparse
@@ -34,9 +33,6 @@ PAIRS = (
     ("hoover_tower_night", "shipwreck"),
     ("golden_gate", "starry_night"),
 )
-BASELINE = "L-BFGS over pixels"
-GOAL_WORK = 55
-COMPARED_WORK = (30, 45, 60)
 CHUNK = 5  # steps a program
 
 
@@ -108,16 +104,6 @@ class Search:
         content = resize(self.content, level.height, level.width)
         blurred = resize(resize(self.content, *picture.shape[:2]), level.height, level.width)
         return np.clip(enlarged + detail * (content - blurred), 0, 1)
-
-
-def loss_at(curve: list, work: float) -> float | None:
-    """The last loss within so much work."""
-    return next((loss for at, loss in reversed(curve) if at <= work), None)
-
-
-def work_to(curve: list, goal: float) -> float | None:
-    """The work after which the loss is at or below the goal."""
-    return next((at for at, loss in curve if loss <= goal), None)
 
 
 def main() -> None:

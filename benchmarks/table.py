@@ -1,7 +1,8 @@
 """Writes the records in `results/` into the two READMEs: `python -m benchmarks.table`.
 
-Whatever stands between `<!-- results -->` and `<!-- /results -->` is replaced: in `benchmarks/README.md`
-by every machine's whole report, in the README at the top by one line a machine.
+Whatever stands between `<!-- NAME -->` and `<!-- /NAME -->` is replaced: in `benchmarks/README.md` by
+every machine's whole report (`results`) and every search's table (`searches`), in the README at the top
+by one line a machine (`results`).
 """
 
 import json
@@ -14,31 +15,37 @@ from benchmarks.contest import PLAIN_REFERENCE, our_name
 from benchmarks.race import PLAIN_ADAM
 from benchmarks.record import report
 from benchmarks.report import markdown_table
+from benchmarks.search_report import search_report
 from benchmarks.step import step_ratio
 from benchmarks.time_to_loss import time_ratio
 from nstjax.errors import UserError
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results"
-BEGIN, END = "<!-- results -->", "<!-- /results -->"
 SUMMARY_SIZES = (256, 512, 1024)
 SUMMARY_RECIPE = "default"
 
 
-def fill(text: str, content: str) -> str:
-    """The text with the content between the markers.
+def fill(text: str, name: str, content: str) -> str:
+    """The text with the content between the markers of that name.
 
     Raises `UserError` where it does not have each marker once, in order.
     """
-    pattern = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or not pattern.search(text):
-        raise UserError(f"the text lacks a place for results: write {BEGIN} and {END} there, once")
-    return pattern.sub(lambda _: f"{BEGIN}\n{content}\n{END}", text)
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    if text.count(begin) != 1 or text.count(end) != 1 or not pattern.search(text):
+        raise UserError(f"the text lacks a place for {name}: write {begin} and {end} there, once")
+    return pattern.sub(lambda _: f"{begin}\n{content}\n{end}", text)
 
 
 def full_report(records: Sequence[dict]) -> str:
     """Every machine's tables."""
     return "\n\n".join(report(record, "##") for record in records)
+
+
+def searches(records: Sequence[dict]) -> str:
+    """Every search's table."""
+    return "\n\n".join(search_report(record) for record in records)
 
 
 def summary(records: Sequence[dict]) -> str:
@@ -80,22 +87,28 @@ def _losses(record: dict) -> dict[str, str]:
     return found
 
 
-def load_records() -> list[dict]:
-    """The machines' records in `results/`."""
+def load_records(*keys: str) -> list[dict]:
+    """The records in `results/` that have these keys."""
     found = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
-    return [record for record in found if "machine" in record and "questions" in record]
+    return [record for record in found if record.keys() >= set(keys)]
 
 
 def main() -> int:
     """Rewrites both READMEs; returns the exit code."""
-    records = load_records()
+    machines = load_records("machine", "questions")
     texts = {
-        FOLDER / "README.md": full_report(records),
-        FOLDER.parent / "README.md": summary(records),
+        FOLDER / "README.md": {
+            "results": full_report(machines),
+            "searches": searches(load_records("candidates")),
+        },
+        FOLDER.parent / "README.md": {"results": summary(machines)},
     }
     try:
-        for path, content in texts.items():
-            path.write_text(fill(path.read_text(encoding="utf-8"), content), encoding="utf-8")
+        for path, contents in texts.items():
+            text = path.read_text(encoding="utf-8")
+            for name, content in contents.items():
+                text = fill(text, name, content)
+            path.write_text(text, encoding="utf-8")
     except UserError as error:
         print(f"error: {path}: {error}", file=sys.stderr)
         return 2

@@ -11,8 +11,10 @@ from benchmarks.agreement import DisagreementError
 from benchmarks.machine import slug
 from benchmarks.questions import QUESTIONS, ask, load, tell
 from benchmarks.record import load_record, put_row, report, save_record
-from benchmarks.table import BEGIN, END, fill, summary
+from benchmarks.search_report import search_table
+from benchmarks.table import fill, summary
 
+BEGIN, END = "<!-- results -->", "<!-- /results -->"
 MACHINE = {
     "name": "CPU: 2 cores of X",
     "slug": "cpu-2-x",
@@ -119,14 +121,14 @@ def test_the_summary_replaces_what_is_between_the_markers():
         "| GPU |  |  |",
     ]
     text = f"before\n{BEGIN}\nold\n{END}\nbehind\n"
-    assert fill(text, "new") == f"before\n{BEGIN}\nnew\n{END}\nbehind\n"
-    assert fill(fill(text, "new"), "old") == text
+    assert fill(text, "results", "new") == f"before\n{BEGIN}\nnew\n{END}\nbehind\n"
+    assert fill(fill(text, "results", "new"), "results", "old") == text
 
 
 def test_a_text_without_its_markers_is_refused(refused):
     for text in ("", BEGIN, f"{END} {BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"):
         with refused("the text lacks a place"):
-            fill(text, "new")
+            fill(text, "results", "new")
 
 
 def test_every_question_asks_something_and_can_be_told():
@@ -203,3 +205,30 @@ def test_a_mistake_is_told_in_one_line(tmp_path, monkeypatch, capsys):
     told = capsys.readouterr().err
     assert told.startswith("error: ")
     assert told.count("\n") == 1
+
+
+def test_a_search_is_told_by_work_and_by_loss():
+    def row(*curve):
+        return {"levels": [[64, 60]], "curve": [list(point) for point in curve]}
+
+    record = {
+        "size": 64,
+        "network": "vgg16",
+        "candidates": {
+            "L-BFGS over pixels": {
+                "a + b": row((0, 9), (30, 4), (45, 2), (55, 1), (60, 0.5)),
+                "c + d": row((0, 9), (30, 4), (45, 2), (55, 1), (60, 0.5)),
+            },
+            "better": {
+                "a + b": row((0, 9), (30, 2), (45, 1), (60, 0.25)),
+                "c + d": row((0, 9), (30, 8), (45, 4), (60, 0.25)),
+            },
+            "hopeless": {"a + b": row((40, 9), (60, 8))},
+        },
+    }
+    _, better, hopeless = search_table(record).lines
+    assert better["work to the goal"] == "45, 60"
+    # Geometric means of 2/4 and 8/4, of 1/2 and 4/2, of 0.25/0.5 twice.
+    assert [better[f"loss at {work}"] for work in (30, 45, 60)] == ["1.000", "1.000", "0.500"]
+    assert hopeless["work to the goal"] == "more"
+    assert [hopeless[f"loss at {work}"] for work in (30, 45, 60)] == ["", "4.500", "16.000"]
