@@ -6,7 +6,7 @@ import numpy as np
 
 from nstjax.errors import UserError
 
-LARGEST_LOSS_DIFFERENCE = 1e-3  # relative, in float32; a GPU's TF32 stays below it
+LARGEST_LOSS_DIFFERENCE = 1e-3  # relative, in float32
 
 
 class Point(NamedTuple):

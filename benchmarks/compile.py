@@ -6,7 +6,7 @@ compiled while the one before it runs, as the loop does, or in turn.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from unittest import mock
@@ -19,16 +19,17 @@ from benchmarks.ours import chunk_steps, loss_weights, lower_steps
 from benchmarks.program_cache import fresh_cache
 from benchmarks.report import Table, number, with_range
 from benchmarks.settings import matched_settings
-from benchmarks.timing import alternate, ratios, seconds, spread
+from benchmarks.timing import ratios, seconds, spread
 from nstjax.images import resize
 from nstjax.optimize import Level, loop
 from nstjax.plan import style_size
-from nstjax.problem import Evaluation, PendingProblem, make_evaluation, pending_problem
+from nstjax.problem import make_evaluation, pending_problem
 from nstjax.settings import Settings
 from nstjax.transfer import Transfer, prepare
 
 CPU_SIZES = (512,)
 ACCELERATOR_SIZES = (512, 1024)
+PICTURE_ROUNDS = 2
 CPU_ROUNDS = 3
 ACCELERATOR_ROUNDS = 1  # where compiling takes much longer
 
@@ -51,10 +52,9 @@ def measure(context: Context, case: dict) -> dict:
                 "height": level.height,
                 "width": level.width,
                 "program": program,
-                "seconds": _measure_program(functools.partial(lower, context, level), context),
+                "seconds": _measure_program(lower, context),
             }
-            for level in transfer.levels
-            for program, lower in LOWER.items()
+            for level, program, lower in _programs(context, settings, transfer.levels)
         ],
     }
 
@@ -94,44 +94,36 @@ class InTurn:
 
 
 def _measure_picture(transfer: Transfer, context: Context) -> dict[str, list[float]]:
-    """Seconds of the whole picture with nothing compiled before, in both ways."""
-
-    def run(executor: type) -> None:
-        jax.clear_caches()
-        with mock.patch.object(loop, "ThreadPoolExecutor", executor):
-            transfer.run()
-
-    ways = {"ahead": ThreadPoolExecutor, "in turn": InTurn}
-    runs = {name: functools.partial(run, executor) for name, executor in ways.items()}
-    return alternate(runs, context.rounds(1), context.deadline)
-
-
-def _pictures(context: Context, level: Level):
-    """Content and style at a level."""
-    content = resize(context.content, level.height, level.width)
-    return content, [resize(context.style, *style_size(context.style, level))]
+    """Seconds of the whole picture with nothing compiled before, in both ways; each begins in turn."""
+    ways = [("in turn", InTurn), ("ahead", ThreadPoolExecutor)]
+    found: dict[str, list[float]] = {name: [] for name, _ in ways}
+    for _ in range(context.rounds(PICTURE_ROUNDS)):
+        for name, executor in ways:
+            jax.clear_caches()
+            with mock.patch.object(loop, "ThreadPoolExecutor", executor):
+                found[name].append(seconds(transfer.run))
+        ways.reverse()
+    return found
 
 
-def _pending(context: Context, level: Level) -> tuple[Evaluation, PendingProblem]:
-    """A level's problem before its targets are compiled, as the loop has it."""
-    settings = matched_settings("default")
+def _programs(context: Context, settings: Settings, levels: Sequence[Level]) -> Iterator:
+    """Level, name and lowering of every program; what it is lowered from is there already."""
     evaluation, network = make_evaluation(context.weights, settings)
-    content, styles = _pictures(context, level)
-    return evaluation, pending_problem(evaluation, network, loss_weights(settings), content, styles)
-
-
-def _lower_targets(context: Context, level: Level) -> jax.stages.Lowered:
-    return _pending(context, level)[1].targets
-
-
-def _lower_step(context: Context, level: Level) -> jax.stages.Lowered:
-    evaluation, pending = _pending(context, level)
-    start = jax.ShapeDtypeStruct((level.height, level.width, 3), jnp.float32)
-    steps = chunk_steps(level, context.platform)
-    return lower_steps(evaluation, pending.shapes, start, Settings().optimizer, steps)
-
-
-LOWER = {"targets": _lower_targets, "step": _lower_step}
+    weights = loss_weights(settings)
+    for level in levels:
+        content = resize(context.content, level.height, level.width)
+        styles = [resize(context.style, *style_size(context.style, level))]
+        trace = functools.partial(pending_problem, evaluation, network, weights, content, styles)
+        yield level, "targets", lambda trace=trace: trace().targets
+        start = jax.ShapeDtypeStruct((level.height, level.width, 3), jnp.float32)
+        steps = chunk_steps(level, context.platform)
+        yield (
+            level,
+            "step",
+            functools.partial(
+                lower_steps, evaluation, trace().shapes, start, settings.optimizer, steps
+            ),
+        )
 
 
 def tables(rows: list[dict]) -> list[Table]:

@@ -16,9 +16,8 @@ def describe_machine() -> dict:
     """The device that JAX uses, the processor beside it, and the versions."""
     device = jax.devices()[0]
     cores, model = core_count(), cpu_model()
-    count, kind = (
-        (cores, model) if device.platform == "cpu" else (jax.device_count(), device.device_kind)
-    )
+    # One accelerator is used, however many there are.
+    count, kind = (cores, model) if device.platform == "cpu" else (1, device.device_kind)
     what = "cores of" if device.platform == "cpu" else "x"
     return {
         "name": f"{device.platform.upper()}: {count} {what} {kind}",

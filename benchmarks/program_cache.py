@@ -15,12 +15,6 @@ KEEP_EVERYTHING = {
 }
 
 
-def environment(folder: str) -> dict[str, str]:
-    """Variables that give another process its cache in a folder."""
-    values = {**KEEP_EVERYTHING, "jax_compilation_cache_dir": folder}
-    return {name.upper(): str(value) for name, value in values.items()}
-
-
 def use_no_cache() -> None:
     """Lets everything that is compiled from now on take its time."""
     _configure({"jax_enable_compilation_cache": False})

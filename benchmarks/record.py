@@ -20,11 +20,12 @@ def save_record(record: dict, path: Path) -> None:
 
 
 def put_row(record: dict, question: str, row: dict) -> None:
-    """Adds a row, in the place of an earlier one of the same case."""
+    """Adds a row, in the place of an earlier one of the same case; a failure replaces no result."""
     rows = record["questions"].setdefault(question, [])
     for index, known in enumerate(rows):
         if known["case"] == row["case"]:
-            rows[index] = row
+            if "result" in row or "result" not in known:
+                rows[index] = row
             return
     rows.append(row)
 

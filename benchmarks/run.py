@@ -14,6 +14,7 @@ from benchmarks.program_cache import use_no_cache
 from benchmarks.questions import ask, load, tell
 from benchmarks.record import load_record, put_row, report, save_record
 from nstjax.cli.model import find_weights
+from nstjax.errors import UserError
 from nstjax.images import read
 from nstjax.vgg import load_weights
 
@@ -26,16 +27,21 @@ def run(options: argparse.Namespace) -> None:
     network, weights_file = find_weights(options.weights)
     context = _make_context(options, weights_file)
     use_no_cache()  # the questions for which it matters turn one on
+    if options.output.exists() and not options.output.is_dir():
+        raise UserError(f"output is {options.output}, which is a file: give a folder")
     options.output.mkdir(parents=True, exist_ok=True)
     machine = describe_machine()
     path = options.output / f"{machine['slug']}.json"
-    record = load_record(path)
-    record["machine"] = machine
-    record["inputs"] = {
+    inputs = {
         "network": network,
         "content": options.content.name,
         "style": options.style.name,
     }
+    record = load_record(path)
+    header = {"machine": machine, "inputs": inputs}
+    if any(record.get(key, value) != value for key, value in header.items()):
+        raise UserError(f"{path} was measured on other inputs or versions: give another --output")
+    record |= header
     for name in options.questions:
 
         def keep(row: dict, name: str = name) -> None:

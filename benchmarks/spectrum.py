@@ -13,7 +13,6 @@ import jax
 import jax.numpy as jnp
 import optax
 
-EXPONENT = 0.5  # a
 CORNER = 0.005  # f_0, where the amplitude stops rising: color and light of the whole picture
 
 
@@ -29,7 +28,7 @@ def amplify(pixels: jax.Array, exponent: float) -> jax.Array:
 
 
 def over_frequencies(
-    inner: optax.GradientTransformation, exponent: float = EXPONENT
+    inner: optax.GradientTransformation, exponent: float
 ) -> optax.GradientTransformation:
     """An optimizer of pictures `(H, W, C)` that sees z where it is given x."""
 

@@ -33,9 +33,10 @@ MOMENTS = importlib.import_module(
 
 
 def cases(context: Context) -> list[dict]:
-    """Every trick at every size."""
+    """Every trick that the platform knows at every size."""
     sizes = context.pick_sizes(CPU_SIZES, ACCELERATOR_SIZES)
-    return [{"trick": trick, "size": size} for size in sizes for trick in TRICKS]
+    tricks = [name for name, trick in TRICKS.items() if context.on_cpu or not trick.cpu_only]
+    return [{"trick": trick, "size": size} for size in sizes for trick in tricks]
 
 
 def measure(context: Context, case: dict) -> dict:
@@ -168,10 +169,13 @@ class Trick(NamedTuple):
     used: bool
     turned_on: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext
     turned_off: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext
+    cpu_only: bool = False
 
 
 TRICKS = {
-    "Winograd's convolution from 128 channels on": Trick(True, turned_off=_direct_everywhere),
+    "Winograd's convolution from 128 channels on": Trick(
+        True, turned_off=_direct_everywhere, cpu_only=True
+    ),
     "gradient of a direct convolution as another": Trick(
         True, _direct_everywhere, _gradient_of_jax
     ),
@@ -180,6 +184,8 @@ TRICKS = {
     "gradient of the Gram matrix as one product": Trick(True, turned_off=_gradient_of_gram_by_jax),
     "bfloat16 features": Trick(False, _bfloat16),
     "first layer padded to 8 channels": Trick(False, _padded_first_layer),
-    "Winograd's convolution from 64 channels on": Trick(False, _winograd_from_64_channels),
-    "Winograd's stages kept apart": Trick(False, _tiles_apart),
+    "Winograd's convolution from 64 channels on": Trick(
+        False, _winograd_from_64_channels, cpu_only=True
+    ),
+    "Winograd's stages kept apart": Trick(False, _tiles_apart, cpu_only=True),
 }

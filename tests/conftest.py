@@ -7,6 +7,9 @@ import os
 # The threads of NumPy's products wait for each other in a loop: fifteen times slower on a busy machine.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# Commands keep compiled programs in the user's cache; tests, and what they start, leave nothing there.
+os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"
+
 import jax
 import pytest
 from reference.downloads import CONTENT, hide_the_user, hurry
@@ -20,8 +23,6 @@ from nstjax.vgg import Preprocessing, Weights
 
 # Graphics cards else multiply float32 with the ten bits of TF32, far from the 1e-5 that is asked.
 jax.config.update("jax_default_matmul_precision", "highest")
-# Commands keep compiled programs in the user's cache; tests leave nothing there.
-jax.config.update("jax_enable_compilation_cache", False)
 
 CAFFE = Preprocessing("bgr", 255.0, (103.939, 116.779, 123.68), (1.0, 1.0, 1.0))
 

@@ -117,7 +117,7 @@ def test_the_summary_replaces_what_is_between_the_markers():
     assert lines == [
         "| machine | step, 256 px | loss of Adam after 300, 256 px |",
         "| --- | --- | --- |",
-        "| CPU: 2 cores of X | 2.00 | 12.0 |",
+        "| CPU: 2 cores of X | 2.00 (2.00) | 12.0 |",
         "| GPU |  |  |",
     ]
     text = f"before\n{BEGIN}\nold\n{END}\nbehind\n"
@@ -165,7 +165,10 @@ def test_a_failure_is_a_line_and_a_case_asked_again_is_replaced(tmp_path):
     ]
     Context.deadline = 0.0
     ask(Troublesome(), Context(), lambda row: put_row(record, "step", row))
-    assert all("time limit" in row["failure"] for row in record["questions"]["step"])
+    # What was measured before stays.
+    rows = record["questions"]["step"]
+    assert [row.get("result") for row in rows] == [{"seconds": 1}, None, {"seconds": 3}]
+    assert "time limit" in rows[1]["failure"]
 
 
 def test_disagreement_ends_the_run():

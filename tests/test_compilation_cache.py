@@ -11,6 +11,7 @@ from nstjax.cli import compilation_cache
 from nstjax.cli.compilation_cache import keep_programs
 
 NAMES = (
+    "jax_enable_compilation_cache",
     "jax_compilation_cache_dir",
     "jax_persistent_cache_min_compile_time_secs",
     "jax_persistent_cache_min_entry_size_bytes",
@@ -21,6 +22,7 @@ NAMES = (
 def options():
     """JAX's options as they were, given back afterwards."""
     before = {name: getattr(jax.config, name) for name in NAMES}
+    jax.config.update("jax_enable_compilation_cache", True)
     jax.config.update("jax_compilation_cache_dir", None)
     yield
     for name, value in before.items():
@@ -38,6 +40,13 @@ def test_the_users_own_folder_stays(cache, options, tmp_path):
     keep_programs()
     assert jax.config.jax_compilation_cache_dir == str(tmp_path)
     assert not (cache / "programs").exists()
+
+
+def test_who_wants_no_cache_gets_none(cache, options):
+    jax.config.update("jax_enable_compilation_cache", False)
+    keep_programs()
+    assert jax.config.jax_compilation_cache_dir is None
+    assert not cache.exists()
 
 
 def test_a_cache_that_cannot_be_made_is_done_without(cache, options):
@@ -69,7 +78,8 @@ print(events.count("/jax/compilation_cache/cache_hits"))
 """
 
 
-def test_the_next_process_finds_the_program(cache):
+def test_the_next_process_finds_the_program(cache, monkeypatch):
+    monkeypatch.setenv("JAX_ENABLE_COMPILATION_CACHE", "true")
     hits = [
         int(
             subprocess.run(

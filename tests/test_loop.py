@@ -126,23 +126,26 @@ def test_stopping_early_waits_for_no_compiler():
         def compute(self):
             if self.shapes.shape == (16, 24, 3):
                 release.wait(60)
+                finished.set()
             return super().compute()
 
-    release = threading.Event()
+    release, finished = threading.Event(), threading.Event()
     running = chunks(stop_every=1, make_problem=lambda level: Slow(target(level)))
     next(running)
-    running.close()  # would hang
+    running.close()
+    assert not finished.is_set()
     release.set()
 
 
 def test_what_fails_while_the_next_level_is_prepared_is_raised():
-    def make_problem(level):
-        if level is LEVELS[1]:
-            raise MemoryError("level two")
-        return Known(target(level))
+    class Failing(Known):
+        def compute(self):
+            if self.shapes.shape == (16, 24, 3):
+                raise MemoryError("level two")
+            return super().compute()
 
     with pytest.raises(MemoryError, match="level two"):
-        list(chunks(make_problem=make_problem))
+        list(chunks(make_problem=lambda level: Failing(target(level))))
 
 
 def test_chunks_divide_the_level_and_stay_in_bounds():

@@ -44,7 +44,7 @@ class Trim(NamedTuple):
 
 PLAIN = Trim(compiled=False, bfloat16=False)
 # What a person who knows PyTorch does on this kind of device.
-BEST = {"cuda": Trim(compiled=True, bfloat16=True), "cpu": Trim(compiled=True, bfloat16=False)}
+BEST = {"cuda": Trim(compiled=True, bfloat16=True), "cpu": Trim(compiled=False, bfloat16=True)}
 
 
 def trims(device: torch.device) -> tuple[Trim, ...]:

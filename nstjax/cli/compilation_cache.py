@@ -1,5 +1,7 @@
-"""Compiled programs kept between runs: the second picture of a size starts at once."""
+"""Compiled programs kept between runs: the second picture of a size compiles nothing."""
 
+import contextlib
+import os
 from pathlib import Path
 
 import jax
@@ -15,14 +17,15 @@ def keep_programs() -> None:
     A program depends on picture sizes, recipe, device and the versions of JAX; its file is named
     by a hash of all that. The oldest are removed once they take more than `MAX_BYTES`.
     """
-    if jax.config.jax_compilation_cache_dir is not None:  # pyright: ignore
+    chosen: str | None = jax.config.jax_compilation_cache_dir  # pyright: ignore
+    if chosen is not None or not jax.config.jax_enable_compilation_cache:  # pyright: ignore
         return
     folder = weights_tools.cache_folder() / "programs"
-    try:
+    with contextlib.suppress(OSError):  # everything works without
         folder.mkdir(parents=True, exist_ok=True)
         _remove_oldest(folder)
-    except OSError:
-        return  # everything works without
+    if not os.access(folder, os.W_OK):
+        return  # JAX would warn of every program
     jax.config.update("jax_compilation_cache_dir", str(folder))
     # JAX keeps by default only what takes over a second; a picture needs many small programs too.
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
@@ -30,7 +33,10 @@ def keep_programs() -> None:
 
 
 def _remove_oldest(folder: Path) -> None:
-    files = [(file, file.stat()) for file in folder.iterdir() if file.is_file()]
+    files = []
+    for file in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # another process removes, too
+            files.append((file, file.stat()))
     excess = sum(about.st_size for _, about in files) - MAX_BYTES
     for file, about in sorted(files, key=lambda each: each[1].st_mtime):
         if excess <= 0:

@@ -20,7 +20,7 @@ class DemoArguments:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Paints a bundled photograph, into nstjax_demo.png in this folder."""
+    """Runs the command with the arguments behind its name; returns the exit code."""
     parsed = parse(DemoArguments, arguments, prog="nstjax demo", default=DemoArguments())
     from nstjax.cli.job import run_job
 

@@ -14,7 +14,7 @@ PROG = "nstjax stylize"
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Paints one picture in the style of others."""
+    """Runs the command with the arguments behind its name; returns the exit code."""
     preset = _preset(arguments)
     defaults = Arguments(
         content=tyro.MISSING,

@@ -6,5 +6,5 @@ from weights_tools.__main__ import main
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Lists, fetches, converts and inspects the networks' weights."""
+    """Runs the command with the arguments behind its name; returns the exit code."""
     return main(list(arguments), prog="nstjax weights")

@@ -64,9 +64,9 @@ def run_levels(
 ) -> Iterator[Chunk]:
     """Optimizes the picture coarse to fine, and yields each chunk once the next one is under way.
 
-    The device therefore never waits for whoever consumes the chunks. Nor does it wait for the compiler,
-    save at the first level: each next level is compiled in a thread while this one runs. The optimizer
-    starts afresh at each level: its memory is of another size, and of another landscape.
+    The device therefore never waits for whoever consumes the chunks. Each next level is traced once this
+    one's first chunk is under way, and compiled in a thread meanwhile. The optimizer starts afresh at
+    each level: its memory is of another size, and of another landscape.
 
     Args:
         levels: coarse to fine.
@@ -112,7 +112,7 @@ def run_levels(
             yield pending
             pixels, total_step = np.asarray(pending.pixels), pending.total_step
     finally:
-        # A compilation cannot be stopped, but nobody has to wait for one.
+        # A compilation cannot be stopped. The picture need not wait for it; the end of the process does.
         compiler.shutdown(wait=False, cancel_futures=True)
 
 
