@@ -58,9 +58,10 @@ def _goal(curve: Curve) -> float:
 
 
 def _relative(curves: dict[str, Curve], baseline: dict[str, Curve], work: float) -> str:
-    pairs = [
-        (loss_at(curve, work), loss_at(baseline[pair], work)) for pair, curve in curves.items()
-    ]
-    if any(ours is None or theirs is None for ours, theirs in pairs):
-        return ""
-    return f"{geometric_mean(ours / theirs for ours, theirs in pairs):.3f}"
+    ratios = []
+    for pair, curve in curves.items():
+        ours, theirs = loss_at(curve, work), loss_at(baseline[pair], work)
+        if ours is None or theirs is None:
+            return ""
+        ratios.append(ours / theirs)
+    return f"{geometric_mean(ratios):.3f}"
