@@ -9,7 +9,7 @@ from nstjax.cli.arguments import Arguments
 from nstjax.cli.flags import parse
 from nstjax.settings import Settings
 
-SIZE = 448  # a minute and a half on two CPU cores
+SIZE = 448  # about a minute on two CPU cores
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,7 +60,8 @@ def correlate_tiles(x: jax.Array, transformed: jax.Array) -> jax.Array:
     Computed in float32 whatever the features' type: the transforms cancel large numbers.
     """
     batch, height, width, inputs = x.shape
-    down, across = -(-height // TILE), -(-width // TILE)
+    # At least one, so that an empty feature map stays empty, as with other convolutions.
+    down, across = max(-(-height // TILE), 1), max(-(-width // TILE), 1)
     # Zeros around the picture, and more where the last tiles reach beyond it.
     rows, columns = (1, down * TILE + 1 - height), (1, across * TILE + 1 - width)
     d = jnp.pad(x.astype(jnp.float32), ((0, 0), rows, columns, (0, 0)))
