@@ -11,6 +11,7 @@ import sys
 # PyTorch shares the GPU: JAX must not take most of it at once. JAX reads this when it is imported.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
+from nstjax.cli.main import fail
 from nstjax.errors import UserError
 from weights_tools import WeightsError
 
@@ -27,15 +28,10 @@ def main() -> int:
     except ModuleNotFoundError as error:
         if error.name not in EXTRAS:
             raise
-        return _fail(f'{error.name} is not installed: run pip install ".[bench]"')
+        return fail(f'{error.name} is not installed: run pip install ".[bench]"')
     except (UserError, WeightsError) as error:
-        return _fail(str(error))
+        return fail(str(error))
     return 0
-
-
-def _fail(message: str) -> int:
-    print("error: " + " ".join(message.split()), file=sys.stderr)
-    return 2
 
 
 if __name__ == "__main__":

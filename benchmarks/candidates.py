@@ -19,7 +19,7 @@ from nstjax.optimize.optimizer import LONGEST_STEP, cautious_lbfgs
 class Candidate:
     """A way from the content picture to the result; what is not said is as by default."""
 
-    optimizer: Callable[[], optax.GradientTransformation] = OPTIMIZERS["lbfgs"].transformation
+    optimizer: Callable[[], optax.GradientTransformation]
     learning_rates: tuple[float, ...] = (1.0,)  # of the last levels; the first of them before
     settings: dict = field(default_factory=dict)
     recolored: float = 0.0  # how far the first picture takes over the style's colors, up to 1

@@ -12,18 +12,17 @@ from types import SimpleNamespace
 from unittest import mock
 
 import jax
-import jax.numpy as jnp
 
 from benchmarks.context import Context
-from benchmarks.ours import chunk_steps, loss_weights, lower_steps
+from benchmarks.ours import chunk_steps, lower_default_steps
 from benchmarks.program_cache import fresh_cache
 from benchmarks.report import Table, number, with_range
 from benchmarks.settings import matched_settings
 from benchmarks.timing import ratios, seconds, spread
 from nstjax.images import resize
 from nstjax.optimize import Level, loop
-from nstjax.plan import style_size
-from nstjax.problem import make_evaluation, pending_problem
+from nstjax.plan import styles_at
+from nstjax.problem import loss_weights, make_evaluation, pending_problem
 from nstjax.settings import Settings
 from nstjax.transfer import Transfer, prepare
 
@@ -112,16 +111,15 @@ def _programs(context: Context, settings: Settings, levels: Sequence[Level]) -> 
     weights = loss_weights(settings)
     for level in levels:
         content = resize(context.content, level.height, level.width)
-        styles = [resize(context.style, *style_size(context.style, level))]
+        styles = styles_at(level, [context.style])
         trace = functools.partial(pending_problem, evaluation, network, weights, content, styles)
         yield level, "targets", lambda trace=trace: trace().targets
-        start = jax.ShapeDtypeStruct((level.height, level.width, 3), jnp.float32)
         steps = chunk_steps(level, context.platform)
         yield (
             level,
             "step",
             functools.partial(
-                lower_steps, evaluation, trace().shapes, start, settings.optimizer, steps
+                lower_default_steps, evaluation, trace().shapes, level, settings.optimizer, steps
             ),
         )
 

@@ -8,12 +8,10 @@ import numpy as np
 
 from benchmarks.scene import Scene
 from benchmarks.side import Runner
-from nstjax.losses import LossWeights
 from nstjax.optimize import OPTIMIZERS, Level, make_transformation
 from nstjax.optimize.loop import chunk_length
-from nstjax.optimize.optimizer import initial_state
-from nstjax.optimize.step import State, run_steps
-from nstjax.problem import Evaluation, Problem, make_evaluation
+from nstjax.optimize.step import first_state, lower_steps
+from nstjax.problem import Evaluation, Problem, loss_weights, make_evaluation
 from nstjax.settings import Settings
 from nstjax.vgg import Weights
 
@@ -23,25 +21,17 @@ def chunk_steps(level: Level, platform: str) -> int:
     return chunk_length(level._replace(steps=Settings().steps), 0, 0, platform)
 
 
-def loss_weights(settings: Settings) -> LossWeights:
-    """As floats, for an integer would be another program."""
-    return LossWeights(
-        float(settings.content_weight), float(settings.style_weight), float(settings.tv_weight)
-    )
-
-
-def lower_steps(evaluation: Evaluation, problem: Problem, start, optimizer: str, steps: int):
-    """The loop's program of `steps` steps, not compiled yet; shapes suffice for the arguments."""
-    transformation = make_transformation(optimizer)
-    state = jax.eval_shape(
-        lambda pixels: State(pixels, initial_state(transformation, pixels)), start
-    )
-    return run_steps.lower(
-        state,
+def lower_default_steps(
+    evaluation: Evaluation, problem: Problem, level: Level, optimizer: str, steps: int
+) -> jax.stages.Lowered:
+    """The loop's program of `steps` steps by an optimizer of ours as it is by default."""
+    return lower_steps(
+        level.height,
+        level.width,
         problem,
         OPTIMIZERS[optimizer].learning_rate,
         evaluate=evaluation,
-        optimizer=transformation,
+        optimizer=make_transformation(optimizer),
         steps=steps,
     )
 
@@ -53,6 +43,7 @@ class Ours:
         self.evaluation, network = make_evaluation(weights, settings)
         targets = self.evaluation.targets(network, scene.content, [scene.style])
         self.problem = Problem(network, targets, loss_weights(settings))
+        self.level = scene.level
         self.shape = jax.ShapeDtypeStruct(scene.content.shape, jnp.float32)
         self._facts: dict[str, float] = {}
 
@@ -69,10 +60,11 @@ class Ours:
 
     def start(self, start: np.ndarray, optimizer: str, steps: int) -> Runner:
         """Steps from a picture as the loop runs them: one program, its state donated."""
-        program = lower_steps(self.evaluation, self.problem, self.shape, optimizer, steps).compile()
+        program = lower_default_steps(
+            self.evaluation, self.problem, self.level, optimizer, steps
+        ).compile()
         self._facts["bytes"] = program_bytes(program)
-        pixels = jnp.array(start, jnp.float32)
-        state = State(pixels, initial_state(make_transformation(optimizer), pixels))
+        state = first_state(make_transformation(optimizer), start)
         learning_rate = OPTIMIZERS[optimizer].learning_rate
 
         def run() -> None:

@@ -7,12 +7,7 @@ from collections.abc import Iterator
 import jax
 from jax.experimental.compilation_cache import compilation_cache
 
-# By default JAX keeps only what takes over a second to compile.
-KEEP_EVERYTHING = {
-    "jax_enable_compilation_cache": True,
-    "jax_persistent_cache_min_compile_time_secs": 0,
-    "jax_persistent_cache_min_entry_size_bytes": -1,
-}
+from nstjax.cli.compilation_cache import KEEP_EVERYTHING
 
 
 def use_no_cache() -> None:
@@ -24,7 +19,11 @@ def use_no_cache() -> None:
 def fresh_cache() -> Iterator[None]:
     """An empty cache, removed at the end, for the programs that are compiled meanwhile."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        wanted = {**KEEP_EVERYTHING, "jax_compilation_cache_dir": folder}
+        wanted = {
+            **KEEP_EVERYTHING,
+            "jax_enable_compilation_cache": True,
+            "jax_compilation_cache_dir": folder,
+        }
         before = {name: getattr(jax.config, name) for name in wanted}
         try:
             _configure(wanted)

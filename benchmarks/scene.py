@@ -6,7 +6,7 @@ import numpy as np
 
 from nstjax.images import fit, resize
 from nstjax.optimize import Level
-from nstjax.plan import style_size
+from nstjax.plan import styles_at
 
 
 class Scene(NamedTuple):
@@ -32,4 +32,5 @@ def make_scene(content: np.ndarray, style: np.ndarray, size: int) -> Scene:
     """Content and style at a size, as nstjax's last level has them; small ones are enlarged."""
     height, width = fit(content.shape[0], content.shape[1], size)
     scene = Scene(resize(content, height, width), style)
-    return scene._replace(style=resize(style, *style_size(style, scene.level)))
+    (style,) = styles_at(scene.level, [style])
+    return scene._replace(style=style)

@@ -18,12 +18,10 @@ import numpy as np
 
 from benchmarks.candidates import CANDIDATES, Candidate, carry_memory
 from nstjax.images import match_colors, read, resize, write
-from nstjax.losses import LossWeights
 from nstjax.optimize import Level
-from nstjax.optimize.optimizer import initial_state
-from nstjax.optimize.step import State, run_steps
-from nstjax.plan import plan, style_size
-from nstjax.problem import Problem, make_evaluation
+from nstjax.optimize.step import first_state, run_steps
+from nstjax.plan import plan, styles_at
+from nstjax.problem import Problem, loss_weights, make_evaluation
 from nstjax.settings import Settings
 from nstjax.vgg import Weights, load_weights
 
@@ -45,14 +43,12 @@ class Search:
         self.evaluation, self.network = make_evaluation(weights, settings)
         self.architecture = weights.architecture
         self.content, self.style, self.settings = content, style, settings
-        self.weights = LossWeights(
-            settings.content_weight, settings.style_weight, settings.tv_weight
-        )
+        self.weights = loss_weights(settings)
 
     def problem(self, level: Level) -> Problem:
         content = resize(self.content, level.height, level.width)
-        style = resize(self.style, *style_size(self.style, level))
-        targets = self.evaluation.targets(self.network, content, [style])
+        styles = styles_at(level, [self.style])
+        targets = self.evaluation.targets(self.network, content, styles)
         return Problem(self.network, targets, self.weights)
 
     def run(self, candidate: Candidate) -> tuple[dict, np.ndarray]:
@@ -63,10 +59,11 @@ class Search:
         picture, memory, work, curve = self._start(candidate), None, 0.0, []
         for index, level in enumerate(levels):
             problem = self.problem(level)
-            pixels = jnp.array(self._enlarge(picture, level, candidate.detail if index else 0.0))
-            fresh = memory is None or not candidate.carried
-            memory = initial_state(optimizer, pixels) if fresh else carry_memory(memory, pixels)
-            state, share = State(pixels, memory), level.pixels / levels[-1].pixels
+            picture = self._enlarge(picture, level, candidate.detail if index else 0.0)
+            state = first_state(optimizer, picture)
+            if candidate.carried and memory is not None:
+                state = state._replace(optimizer=carry_memory(memory, state.pixels))
+            share = level.pixels / levels[-1].pixels
             rate = candidate.learning_rate(len(levels) - 1 - index)
             for _ in range(0, level.steps, CHUNK):
                 state, copy, reports = run_steps(

@@ -19,6 +19,7 @@ from benchmarks.search_report import search_report
 from benchmarks.step import step_ratio
 from benchmarks.time_to_loss import time_ratio
 from benchmarks.timing import spread
+from nstjax.cli.main import fail
 from nstjax.errors import UserError
 
 FOLDER = Path(__file__).parent
@@ -130,8 +131,7 @@ def main() -> int:
                 text = fill(text, name, content)
             path.write_text(text, encoding="utf-8")
     except UserError as error:
-        print(f"error: {path}: {error}", file=sys.stderr)
-        return 2
+        return fail(f"{path}: {error}")
     return 0
 
 

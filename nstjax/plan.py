@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nstjax.errors import UserError
-from nstjax.images import fit
+from nstjax.images import fit, resize
 from nstjax.memory import check_memory
 from nstjax.optimize import Level, pyramid
 from nstjax.settings import Settings
@@ -69,3 +69,8 @@ def style_size(style: np.ndarray, level: Level) -> tuple[int, int]:
     """
     height, width = style.shape[:2]
     return fit(height, width, min(max(level.height, level.width), max(height, width)))
+
+
+def styles_at(level: Level, styles: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The styles' pixels `(H, W, 3)` at the sizes that belong to a level."""
+    return [resize(style, *style_size(style, level)) for style in styles]

@@ -83,6 +83,13 @@ def pending_problem(
     return PendingProblem(network, weights, targets, (content, styles))
 
 
+def loss_weights(settings: Settings) -> LossWeights:
+    """How much each term counts; as floats, since an integer would compile the step again."""
+    return LossWeights(
+        float(settings.content_weight), float(settings.style_weight), float(settings.tv_weight)
+    )
+
+
 def make_objective(settings: Settings) -> Objective:
     """The objective that the settings describe."""
     return Objective(

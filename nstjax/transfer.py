@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 
 from nstjax.errors import UserError
 from nstjax.images import read, resize, to_pixels
-from nstjax.losses import LossWeights
 from nstjax.optimize import (
     INITIAL_IMAGES,
     OPTIMIZERS,
@@ -18,8 +17,8 @@ from nstjax.optimize import (
     make_transformation,
     run_levels,
 )
-from nstjax.plan import plan, style_size
-from nstjax.problem import PendingProblem, make_evaluation, pending_problem
+from nstjax.plan import plan, styles_at
+from nstjax.problem import PendingProblem, loss_weights, make_evaluation, pending_problem
 from nstjax.result import OnProgress, Result, collect
 from nstjax.settings import Settings
 from nstjax.vgg import Weights, load_weights
@@ -40,15 +39,12 @@ class Transfer:
         """Makes the picture; `stylize` says how."""
         settings = self.settings
         evaluation, network = make_evaluation(self.weights, settings)
-        # As floats: an integer is another type, and would compile the step again.
-        loss_weights = LossWeights(
-            float(settings.content_weight), float(settings.style_weight), float(settings.tv_weight)
-        )
+        weights = loss_weights(settings)
 
         def make_problem(level: Level) -> PendingProblem:
             content = resize(self.content, level.height, level.width)
-            styles = [resize(style, *style_size(style, level)) for style in self.styles]
-            return pending_problem(evaluation, network, loss_weights, content, styles)
+            styles = styles_at(level, self.styles)
+            return pending_problem(evaluation, network, weights, content, styles)
 
         optimizer = OPTIMIZERS[settings.optimizer]
         chunks = run_levels(
@@ -124,7 +120,7 @@ def _initial_image(
     if settings.init in INITIAL_IMAGES:
         return INITIAL_IMAGES[settings.init](
             resize(content, level.height, level.width),
-            [resize(style, *style_size(style, level)) for style in styles],
+            styles_at(level, styles),
             settings.seed,
         )
     if not os.path.isfile(settings.init):

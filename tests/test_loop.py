@@ -87,19 +87,18 @@ def test_a_chunk_stays_intact_while_the_next_ones_run():
 
 def test_the_next_chunk_is_under_way_before_the_last_is_handed_out(monkeypatch):
     started = []
-    original = loop.run_steps
+    original = loop.lower_steps
 
-    class Counted:
-        def lower(self, *args, **kwargs):
-            compiled = original.lower(*args, **kwargs).compile()
+    def counted(*args, **kwargs):
+        compiled = original(*args, **kwargs).compile()
 
-            def run(*args):
-                started.append(1)
-                return compiled(*args)
+        def run(*args):
+            started.append(1)
+            return compiled(*args)
 
-            return SimpleNamespace(compile=lambda: run)
+        return SimpleNamespace(compile=lambda: run)
 
-    monkeypatch.setattr(loop, "run_steps", Counted())
+    monkeypatch.setattr(loop, "lower_steps", counted)
     next(iter(chunks(stop_every=1)))
     assert len(started) == 2
 

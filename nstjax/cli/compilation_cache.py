@@ -9,6 +9,11 @@ import jax
 import weights_tools
 
 MAX_BYTES = 2**30
+# JAX keeps by default only what takes over a second; a picture needs many small programs too.
+KEEP_EVERYTHING = {
+    "jax_persistent_cache_min_compile_time_secs": 0,
+    "jax_persistent_cache_min_entry_size_bytes": -1,
+}
 
 
 def keep_programs() -> None:
@@ -26,10 +31,8 @@ def keep_programs() -> None:
         _remove_oldest(folder)
     if not os.access(folder, os.W_OK):
         return  # JAX would warn of every program
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    # JAX keeps by default only what takes over a second; a picture needs many small programs too.
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    for name, value in {**KEEP_EVERYTHING, "jax_compilation_cache_dir": str(folder)}.items():
+        jax.config.update(name, value)
 
 
 def _remove_oldest(folder: Path) -> None:

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise UserError(f"unknown command {name!r}: use one of {', '.join(COMMANDS)}")
         return importlib.import_module(f"nstjax.cli.{name}").run(rest)
     except _explained_errors() as error:  # looked up only once something is raised
-        return _fail(str(error))
+        return fail(str(error))
     except KeyboardInterrupt:
         print("interrupted: the picture was not written", file=sys.stderr)
         return INTERRUPTED
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # XLA has no exception of its own for a full device.
         if not isinstance(error, MemoryError) and "RESOURCE_EXHAUSTED" not in str(error):
             raise
-        return _fail("the memory does not suffice: use a smaller --size")
+        return fail("the memory does not suffice: use a smaller --size")
 
 
 def _explained_errors() -> tuple[type[Exception], ...]:
@@ -45,7 +45,8 @@ def _explained_errors() -> tuple[type[Exception], ...]:
     return UserError, WeightsError, FloatingPointError
 
 
-def _fail(message: str) -> int:
+def fail(message: str) -> int:
+    """Says in one line on standard error what went wrong; returns the exit code."""
     print("error: " + " ".join(message.split()), file=sys.stderr)
     return USER_ERROR
 

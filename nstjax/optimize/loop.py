@@ -11,9 +11,8 @@ import numpy as np
 import optax
 
 from nstjax.images import resize
-from nstjax.optimize.optimizer import initial_state
 from nstjax.optimize.pyramid import Level
-from nstjax.optimize.step import Evaluate, State, run_steps
+from nstjax.optimize.step import Evaluate, State, first_state, lower_steps
 
 # How many pixels, summed over steps, a chunk may hold. A chunk cannot be interrupted, so it should
 # last under a second; but an accelerator needs long ones to be kept busy.
@@ -82,9 +81,9 @@ def run_levels(
         """Traced in this thread, whose JAX settings hold in no other; the rest can be done elsewhere."""
         pending = make_problem(level)
         length = chunk_length(level, done, stop_every, _platform())
-        pixels = jax.ShapeDtypeStruct((level.height, level.width, 3), jnp.float32)
-        step = run_steps.lower(
-            jax.eval_shape(lambda pixels: _first_state(optimizer, pixels), pixels),
+        step = lower_steps(
+            level.height,
+            level.width,
             pending.shapes,
             learning_rate,
             evaluate=evaluate,
@@ -99,7 +98,7 @@ def run_levels(
         coming = compiler.submit(trace(levels[0], 0))
         for index, level in enumerate(levels):
             problem, run_chunk, length = coming.result()
-            state = _first_state(optimizer, resize(pixels, level.height, level.width))
+            state = first_state(optimizer, resize(pixels, level.height, level.width))
             pending = None
             for step in range(length, level.steps + 1, length):
                 state, copy, reports = run_chunk(state, problem, learning_rate)
@@ -114,11 +113,6 @@ def run_levels(
     finally:
         # A compilation cannot be stopped. The picture need not wait for it; the end of the process does.
         compiler.shutdown(wait=False, cancel_futures=True)
-
-
-def _first_state(optimizer: optax.GradientTransformation, pixels: jax.typing.ArrayLike) -> State:
-    start = jnp.array(pixels, jnp.float32)
-    return State(start, initial_state(optimizer, start))
 
 
 def _platform() -> str:

@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from nstjax.optimize.optimizer import initial_state
+
 # (pixels, problem) -> (loss to minimize, pytree of scalars to report)
 Evaluate = Callable[[jax.Array, Any], tuple[jax.Array, Any]]
 
@@ -57,3 +59,31 @@ def run_steps(
 
     state, reports = jax.lax.scan(step, state, length=steps)
     return state, jnp.copy(state.pixels), reports
+
+
+def first_state(optimizer: optax.GradientTransformation, pixels: jax.typing.ArrayLike) -> State:
+    """The state at a picture `(H, W, 3)`, with no memory of another."""
+    start = jnp.array(pixels, jnp.float32)
+    return State(start, initial_state(optimizer, start))
+
+
+def lower_steps(
+    height: int,
+    width: int,
+    problem: Any,
+    learning_rate: float,
+    *,
+    evaluate: Evaluate,
+    optimizer: optax.GradientTransformation,
+    steps: int,
+) -> jax.stages.Lowered:
+    """`run_steps` traced for a picture of that many pixels; shapes suffice for the problem's arrays."""
+    pixels = jax.ShapeDtypeStruct((height, width, 3), jnp.float32)
+    return run_steps.lower(
+        jax.eval_shape(lambda pixels: first_state(optimizer, pixels), pixels),
+        problem,
+        learning_rate,
+        evaluate=evaluate,
+        optimizer=optimizer,
+        steps=steps,
+    )
