@@ -5,11 +5,22 @@ import os
 from pathlib import Path
 
 from benchmarks.questions import QUESTIONS, tell
+from nstjax.errors import UserError
 
 
 def load_record(path: Path) -> dict:
-    """The record in a file, or an empty one where there is none."""
-    return json.loads(path.read_text()) if path.is_file() else {"questions": {}}
+    """The record in a file, or an empty one where there is none.
+
+    Raises `UserError` where it is broken.
+    """
+    if not path.is_file():
+        return {"questions": {}}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(
+            f"{path} is no JSON ({error}): move it away or take another folder"
+        ) from error
 
 
 def save_record(record: dict, path: Path) -> None:

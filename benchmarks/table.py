@@ -5,7 +5,6 @@ every machine's whole report (`results`) and every search's table (`searches`), 
 by one line a machine (`results`).
 """
 
-import json
 import re
 import sys
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.contest import PLAIN_REFERENCE, PRECISIONS, our_name
 from benchmarks.race import PLAIN_ADAM, first_run
-from benchmarks.record import report
+from benchmarks.record import load_record, report
 from benchmarks.report import markdown_table
 from benchmarks.search_report import search_report
 from benchmarks.step import step_ratio
@@ -110,28 +109,28 @@ def _losses(record: dict) -> dict[str, str]:
 
 def load_records(*keys: str) -> list[dict]:
     """The records in `results/` that have these keys."""
-    found = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
+    found = [load_record(path) for path in sorted(RESULTS.glob("*.json"))]
     return [record for record in found if record.keys() >= set(keys)]
 
 
 def main() -> int:
     """Rewrites both READMEs; returns the exit code."""
-    machines = load_records("machine", "questions")
-    texts = {
-        FOLDER / "README.md": {
-            "results": full_report(machines),
-            "searches": searches(load_records("candidates")),
-        },
-        FOLDER.parent / "README.md": {"results": summary(machines)},
-    }
     try:
+        machines = load_records("machine", "questions")
+        texts = {
+            FOLDER / "README.md": {
+                "results": full_report(machines),
+                "searches": searches(load_records("candidates")),
+            },
+            FOLDER.parent / "README.md": {"results": summary(machines)},
+        }
         for path, contents in texts.items():
             text = path.read_text(encoding="utf-8")
             for name, content in contents.items():
                 text = fill(text, name, content)
             path.write_text(text, encoding="utf-8")
     except UserError as error:
-        return fail(f"{path}: {error}")
+        return fail(str(error))
     return 0
 
 

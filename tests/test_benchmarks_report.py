@@ -14,6 +14,8 @@ from benchmarks.record import load_record, put_row, report, save_record
 from benchmarks.search_report import search_table
 from benchmarks.table import fill, summary
 
+from nstjax import UserError
+
 BEGIN, END = "<!-- results -->", "<!-- /results -->"
 MACHINE = {
     "name": "CPU: 2 cores of X",
@@ -235,3 +237,10 @@ def test_a_search_is_told_by_work_and_by_loss():
     assert [better[f"loss at {work}"] for work in (30, 45, 60)] == ["1.000", "1.000", "0.500"]
     assert hopeless["work to the goal"] == "more"
     assert [hopeless[f"loss at {work}"] for work in (30, 45, 60)] == ["", "4.500", "16.000"]
+
+
+def test_a_broken_record_is_named(tmp_path):
+    broken = tmp_path / "cpu.json"
+    broken.write_text('{"questions": ')
+    with pytest.raises(UserError, match=r"cpu\.json is no JSON .* take another folder"):
+        load_record(broken)

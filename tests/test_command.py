@@ -40,6 +40,7 @@ def stylize(weights_file, *arguments):
     return main(["stylize", "content.png", "style.png", "--model", str(weights_file), *arguments])
 
 
+@pytest.mark.usefixtures("quick_to_compile")
 def test_it_writes_the_picture_and_says_so(folder, weights_file, capsys):
     assert stylize(weights_file, "-o", "out.png", *QUICK) == 0
     with Image.open("out.png") as picture:
@@ -59,6 +60,7 @@ def test_quiet_says_nothing(folder, weights_file, capsys):
         assert picture.format == "JPEG"
 
 
+@pytest.mark.usefixtures("quick_to_compile")
 def test_snapshots_and_metrics_follow_the_steps(folder, weights_file):
     extras = ["--save-every", "5", "--metrics", "losses.jsonl", "--quiet"]
     assert stylize(weights_file, "-o", "out.png", *extras, *QUICK) == 0
@@ -129,6 +131,7 @@ def test_a_preset_decides_the_defaults_and_flags_win(folder, monkeypatch):
     assert settings.steps == 7
 
 
+@pytest.mark.usefixtures("quick_to_compile")
 @pytest.mark.parametrize("preset", ["gatys2016", "tutorial", "neural-style"])
 def test_every_preset_runs(folder, weights_file, preset):
     small = ["--size", "32", "--steps", "2", "--quiet", "--device", "cpu"]
@@ -219,6 +222,7 @@ def test_real_weights_paint_a_real_picture(tmp_path):
     assert distance(picture, style) < 0.8 * distance(content, style)
 
 
+@pytest.mark.usefixtures("quick_to_compile")
 def test_what_a_file_expects_is_said_and_overridden(folder, weights_file, capsys, monkeypatch):
     monkeypatch.setenv("NSTJAX_CACHE", str(folder / "cache"))
     assert stylize(weights_file, "-o", "out.png", *QUICK) == 0

@@ -42,6 +42,14 @@ def test_the_users_own_folder_stays(cache, options, tmp_path):
     assert not (cache / "programs").exists()
 
 
+def test_the_users_own_rules_stay(cache, options, monkeypatch):
+    monkeypatch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "7")
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 7)
+    keep_programs()
+    assert jax.config.jax_persistent_cache_min_compile_time_secs == 7
+    assert jax.config.jax_persistent_cache_min_entry_size_bytes == -1
+
+
 def test_who_wants_no_cache_gets_none(cache, options):
     jax.config.update("jax_enable_compilation_cache", False)
     keep_programs()

@@ -11,6 +11,8 @@ import weights_tools
 from nstjax import PRESETS, Settings
 from nstjax.cli import main
 
+pytestmark = pytest.mark.usefixtures("quick_to_compile")
+
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 

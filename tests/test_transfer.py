@@ -6,6 +6,8 @@ import pytest
 from nstjax import Settings, stylize
 from nstjax.transfer import prepare
 
+pytestmark = pytest.mark.usefixtures("quick_to_compile")
+
 RANDOM = np.random.default_rng(7)
 CONTENT = RANDOM.random((48, 64, 3), np.float32)
 STYLE = RANDOM.random((56, 40, 3), np.float32)

@@ -31,8 +31,10 @@ def keep_programs() -> None:
         _remove_oldest(folder)
     if not os.access(folder, os.W_OK):
         return  # JAX would warn of every program
-    for name, value in {**KEEP_EVERYTHING, "jax_compilation_cache_dir": str(folder)}.items():
-        jax.config.update(name, value)
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    for name, value in KEEP_EVERYTHING.items():
+        if name.upper() not in os.environ:
+            jax.config.update(name, value)
 
 
 def _remove_oldest(folder: Path) -> None:
