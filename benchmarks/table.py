@@ -2,7 +2,7 @@
 
 Whatever stands between `<!-- NAME -->` and `<!-- /NAME -->` is replaced: in `benchmarks/README.md` by
 every machine's whole report (`results`) and every search's table (`searches`), in the README at the top
-by one line a machine (`results`).
+by one column a machine (`results`).
 """
 
 import re
@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.contest import PLAIN_REFERENCE, PRECISIONS, our_name
-from benchmarks.race import PLAIN_ADAM, first_run
+from benchmarks.race import first_run
 from benchmarks.record import load_record, report
+from benchmarks.reference.recipes import RECIPES
 from benchmarks.report import markdown_table
 from benchmarks.search_report import search_report
 from benchmarks.step import step_ratio
@@ -24,7 +25,6 @@ from nstjax.errors import UserError
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results"
 SUMMARY_SIZES = (256, 512, 1024)
-SUMMARY_RECIPE = "default"
 OURS = [our_name(precision) for precision in PRECISIONS]
 LOSS_PROGRAMS = {our_name("float32"): "{:.1f}", first_run("float32"): "({:.1f})"}
 
@@ -52,35 +52,41 @@ def searches(records: Sequence[dict]) -> str:
 
 
 def summary(records: Sequence[dict]) -> str:
-    """One line a machine: how many times as long PyTorch takes.
+    """One column a machine: how many times as long PyTorch takes.
 
     A step of eager float32, and in brackets the fastest program of each; and until a loss, in brackets
     with compiling.
     """
+    machines = {
+        record["machine"]["name"]: {**_steps(record), **_losses(record)} for record in records
+    }
+    asked = dict.fromkeys(question for found in machines.values() for question in found)
     return markdown_table(
         [
-            {"machine": record["machine"]["name"], **_steps(record), **_losses(record)}
-            for record in records
+            {"": question, **{name: found.get(question, "") for name, found in machines.items()}}
+            for question in asked
         ]
     )
 
 
 def _rows(record: dict, question: str) -> list[dict]:
-    """Those with a result, of our own recipe."""
-    return [
-        row
-        for row in record["questions"].get(question, [])
-        if "result" in row and row["case"].get("recipe") == SUMMARY_RECIPE
-    ]
+    """Those with a result, the smallest pictures first."""
+    rows = [row for row in record["questions"].get(question, []) if "recipe" in row["case"]]
+    return sorted(
+        (row for row in rows if "result" in row),
+        key=lambda row: (list(RECIPES).index(row["case"]["recipe"]), row["case"]["size"]),
+    )
 
 
 def _steps(record: dict) -> dict[str, str]:
     found = {}
-    for row in sorted(_rows(record, "step"), key=lambda row: row["case"]["size"]):
+    for row in _rows(record, "step"):
         ratio = step_ratio(row["result"], PLAIN_REFERENCE)
-        size = row["case"]["size"]
+        recipe, size = row["case"]["recipe"], row["case"]["size"]
         if row["case"]["optimizer"] == "lbfgs" and size in SUMMARY_SIZES and ratio:
-            found[f"step, {size} px"] = f"{ratio[0]:.2f} ({_fastest(row['result']):.2f})"
+            found[f"{recipe}: a step at {size} px"] = (
+                f"{ratio[0]:.2f} ({_fastest(row['result']):.2f})"
+            )
     return found
 
 
@@ -95,11 +101,10 @@ def _fastest(result: dict) -> float:
 
 def _losses(record: dict) -> dict[str, str]:
     found = {}
-    for row in sorted(_rows(record, "time_to_loss"), key=lambda row: row["case"]["size"]):
+    for row in _rows(record, "time_to_loss"):
+        recipe, size = row["case"]["recipe"], row["case"]["size"]
         for target in row["result"]["targets"]:
-            if target["owner"] != PLAIN_ADAM:
-                continue
-            found[f"loss of {target['name']}, {row['case']['size']} px"] = " ".join(
+            found[f"{recipe}: the loss of {target['name']}, {size} px"] = " ".join(
                 template.format(ratio[0])
                 for name, template in LOSS_PROGRAMS.items()
                 if (ratio := time_ratio(row["result"], target, name))

@@ -13,7 +13,6 @@ from benchmarks.questions import QUESTIONS, ask, load, tell
 from benchmarks.record import load_record, put_row, report, save_record
 from benchmarks.search_report import search_table
 from benchmarks.table import fill, summary
-
 from nstjax import UserError
 
 BEGIN, END = "<!-- results -->", "<!-- /results -->"
@@ -117,10 +116,10 @@ def test_a_report_tells_every_number_and_every_failure():
 def test_the_summary_replaces_what_is_between_the_markers():
     lines = summary([RECORD, {"machine": {"name": "GPU"}, "questions": {}}]).splitlines()
     assert lines == [
-        "| machine | step, 256 px | loss of Adam after 300, 256 px |",
+        "|  | CPU: 2 cores of X | GPU |",
         "| --- | --- | --- |",
-        "| CPU: 2 cores of X | 2.00 (2.00) | 12.0 |",
-        "| GPU |  |  |",
+        "| default: a step at 256 px | 2.00 (2.00) |  |",
+        "| default: the loss of Adam after 300, 256 px | 12.0 |  |",
     ]
     text = f"before\n{BEGIN}\nold\n{END}\nbehind\n"
     assert fill(text, "results", "new") == f"before\n{BEGIN}\nnew\n{END}\nbehind\n"
