@@ -30,6 +30,7 @@ def lower_default_steps(
         level.width,
         problem,
         OPTIMIZERS[optimizer].learning_rate,
+        averaging=0.0,
         evaluate=evaluation,
         optimizer=make_transformation(optimizer),
         steps=steps,
@@ -69,7 +70,7 @@ class Ours:
 
         def run() -> None:
             nonlocal state
-            state, copy, _ = program(state, self.problem, learning_rate)
+            state, copy, _ = program(state, self.problem, learning_rate, 0.0)
             jax.block_until_ready((state, copy))
 
         return Runner(run, steps)

@@ -70,6 +70,7 @@ class Search:
                     state,
                     problem,
                     rate,
+                    0.0,
                     evaluate=self.evaluation,
                     optimizer=optimizer,
                     steps=CHUNK,

@@ -34,6 +34,7 @@ def plan(
         ratio=settings.level_ratio,
         steps=settings.steps,
         coarse_steps=settings.coarse_steps,
+        first_steps=settings.first_steps,
         smallest_side=smallest,
     )
 

@@ -105,7 +105,11 @@ def make_evaluation(weights: Weights, settings: Settings) -> tuple[Evaluation, n
     """The function to minimize, and the network's weights that it takes as an argument."""
     objective = make_objective(settings)
     network = VGG(
-        weights, objective.layers, pooling=settings.pooling, dtype=jnp.dtype(settings.precision)
+        weights,
+        objective.layers,
+        pooling=settings.pooling,
+        padding=settings.padding,
+        dtype=jnp.dtype(settings.precision),
     )
     graph, arrays = nnx.split(network)
     return Evaluation(graph, objective), arrays

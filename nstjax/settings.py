@@ -26,12 +26,16 @@ class Settings:
     style_loss: Literal["energy", "gram", "gram_sum", "gram_chw"] = "energy"  # distance of Grams
     tv_loss: Literal["l2", "l1"] = "l2"  # form of the total variation
     pooling: Literal["average", "max"] = "average"  # average is smoother, max as VGG was trained
+    padding: Literal["zeros", "replicate"] = "zeros"  # what the first layer sees around the picture
     optimizer: Literal["lbfgs", "adam"] = "lbfgs"  # L-BFGS needs far fewer steps
     learning_rate: float | None = None  # step length; by default 1 for lbfgs and 0.02 for adam
     steps: int = 40  # steps at the full size
     coarse_steps: int = 45  # steps at each coarser level
+    first_steps: int | None = None  # steps at the first level, if they are others
     coarsest: int = 120  # long side of the first level in pixels; at least size: one level only
     level_ratio: float = 1.75  # how much larger each level is than the one before
+    averaging: float = 0.0  # share of earlier pictures in their running average, the result
+    carry_moments: bool = False  # adam's moments go on from level to level
     init: str = "recolored"  # first picture: recolored, content, noise, or a picture file
     seed: int = 0  # seed of the noise
     precision: Literal["float32", "bfloat16"] = "float32"  # of the features; TF32 on recent GPUs
@@ -40,6 +44,10 @@ class Settings:
         hints = typing.get_type_hints(type(self))
         for field in dataclasses.fields(self):
             _check(field.name, getattr(self, field.name), hints[field.name])
+        if self.carry_moments and self.optimizer != "adam":
+            raise UserError(
+                f"carry_moments is for adam and optimizer is {self.optimizer!r}: leave one of them out"
+            )
 
 
 # The least value of every number, and whether it may be that value itself.
@@ -50,10 +58,13 @@ _AT_LEAST = {
     "tv_weight": 0,
     "steps": 1,
     "coarse_steps": 0,
+    "first_steps": 1,
+    "averaging": 0,
     "coarsest": 16,
     "seed": 0,
 }
 _ABOVE = {"learning_rate": 0, "level_ratio": 1.05}
+_BELOW = {"averaging": 1}
 
 
 def _check(name: str, value: object, hint: object) -> None:
@@ -69,6 +80,9 @@ def _check(name: str, value: object, hint: object) -> None:
         strings = isinstance(value, tuple) and all(isinstance(item, str) for item in value)
         if not strings or not value:
             raise UserError(f"{name} is {value!r}: give at least one layer name, in a tuple")
+    elif hint is bool:
+        if not isinstance(value, bool):
+            raise UserError(f"{name} is {value!r}: give True or False")
     elif hint is str:
         if not isinstance(value, str):
             raise UserError(f"{name} is {value!r}: give a string")
@@ -84,6 +98,8 @@ def _check_number(name: str, value: object, hint: object) -> None:
         raise UserError(f"{name} is {value}: give at least {_AT_LEAST[name]}")
     if name in _ABOVE and value <= _ABOVE[name]:
         raise UserError(f"{name} is {value}: give more than {_ABOVE[name]}")
+    if name in _BELOW and value >= _BELOW[name]:
+        raise UserError(f"{name} is {value}: give less than {_BELOW[name]}")
     if value >= 2**31:
         raise UserError(f"{name} is {value}: give less than 2^31")
     if math.isnan(value):  # last: it passes every comparison, and `isnan` fails for huge integers

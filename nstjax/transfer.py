@@ -54,6 +54,8 @@ class Transfer:
             evaluate=evaluation,
             optimizer=make_transformation(settings.optimizer),
             learning_rate=settings.learning_rate or optimizer.learning_rate,
+            averaging=settings.averaging,
+            carry=optimizer.carry if settings.carry_moments else None,
             stop_every=report_every,
         )
         return collect(chunks, self.levels, settings, on_progress)

@@ -9,6 +9,7 @@ from reference.inputs import relative_error
 
 from nstjax.vgg.convolution import (
     DIRECT,
+    PADDINGS,
     POOLINGS,
     WINOGRAD,
     adjoint_kernel,
@@ -134,3 +135,40 @@ def test_the_gradient_of_pooling_goes_to_the_pixels_of_the_block(height, width):
 def test_equal_maxima_share_the_gradient():
     (found,) = jax.vjp(max_pool, jnp.ones((1, 2, 2, 1)))[1](jnp.ones((1, 1, 1, 1)))
     np.testing.assert_array_equal(found, np.full((1, 2, 2, 1), 0.25))
+
+
+@pytest.mark.parametrize("method", [DIRECT, WINOGRAD])
+def test_a_replicated_border_is_that_of_numpy(method):
+    """Correlation over the edge-padded picture, written out; and its gradient by differences."""
+    random = np.random.default_rng(0)
+    x, kernel = random.normal(size=(1, 5, 7, 3)), random.normal(size=(3, 3, 3, 4))
+    around = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
+    expected = sum(
+        around[:, i : i + 5, j : j + 7] @ kernel[i, j] for i in range(3) for j in range(3)
+    )
+    prepared = [
+        method.prepare(jnp.asarray(each, jnp.float32)) for each in (kernel, adjoint_kernel(kernel))
+    ]
+
+    def convolution(x):
+        return convolve(method.correlate, x, prepared[0], jnp.zeros(4), prepared[1])
+
+    found = PADDINGS["replicate"](convolution, jnp.asarray(x, jnp.float32))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    gradient = jax.grad(lambda x: jnp.sum(PADDINGS["replicate"](convolution, x)))(
+        jnp.asarray(x, jnp.float32)
+    )
+    # d/dx sum (x * k): each value counts by every place that it is repeated to and every tap above that.
+    sums = np.zeros((1, 7, 9, 3))
+    for i in range(3):
+        for j in range(3):
+            sums[:, i : i + 5, j : j + 7] += kernel[i, j].sum(-1)
+    inner = sums[:, 1:-1, 1:-1].copy()
+    inner[:, 0] += sums[:, 0, 1:-1]
+    inner[:, -1] += sums[:, -1, 1:-1]
+    inner[:, :, 0] += sums[:, 1:-1, 0]
+    inner[:, :, -1] += sums[:, 1:-1, -1]
+    for y, row in ((0, 0), (-1, -1)):
+        for z, column in ((0, 0), (-1, -1)):
+            inner[:, y, z] += sums[:, row, column]
+    np.testing.assert_allclose(gradient, inner, atol=1e-4)

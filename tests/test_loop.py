@@ -8,8 +8,10 @@ import numpy as np
 import optax
 import pytest
 
+from nstjax.images import resize
 from nstjax.optimize import Level, loop, run_levels
 from nstjax.optimize.loop import CHUNK_PIXELS, LONGEST_CHUNK, chunk_length
+from nstjax.optimize.optimizer import carry_moments
 
 LEVELS = (Level(8, 12, 6), Level(16, 24, 4))
 
@@ -37,14 +39,13 @@ def known_target(level):
     return Known(target(level))
 
 
-def chunks(stop_every=0, levels=LEVELS, initial=None, make_problem=known_target):
+def chunks(stop_every=0, levels=LEVELS, initial=None, make_problem=known_target, **others):
     return run_levels(
         levels,
         np.zeros((8, 12, 3), np.float32) if initial is None else initial,
         make_problem,
         evaluate=to_target,
-        optimizer=optax.identity(),
-        learning_rate=120.0,
+        **{"optimizer": optax.identity(), "learning_rate": 120.0} | others,
         stop_every=stop_every,
     )
 
@@ -118,6 +119,29 @@ def test_the_next_level_is_prepared_while_this_one_runs():
     running = chunks(stop_every=1, make_problem=Watched)
     assert next(running).step == 1
     assert all(event.wait(60) for event in prepared.values())
+
+
+def test_the_optimizers_state_is_carried_when_asked_for():
+    seen = []
+
+    def carry(state, pixels):
+        seen.append((state.mu.shape, int(state.count), pixels.shape))
+        return carry_moments(state, pixels)
+
+    adam = {"optimizer": optax.scale_by_adam(), "learning_rate": 0.01}
+    carried, afresh = list(chunks(**adam, carry=carry)), list(chunks(**adam))
+    assert seen == [((8, 12, 3), 6, (16, 24, 3))]
+    np.testing.assert_array_equal(carried[0].pixels, afresh[0].pixels)
+    assert np.abs(carried[-1].pixels - afresh[-1].pixels).max() > 1e-4
+
+
+def test_a_level_starts_from_the_average_of_the_one_before():
+    adam = {"optimizer": optax.scale_by_adam(), "learning_rate": 0.01, "averaging": 0.9}
+    done = list(chunks(**adam))
+    average = next(c for c in reversed(done) if c.level == 0).pixels
+    start = resize(np.asarray(average), 16, 24)
+    first = next(c for c in done if c.level == 1)
+    np.testing.assert_allclose(first.reports[0], np.mean((start - 0.5) ** 2), rtol=1e-5)
 
 
 def test_stopping_early_waits_for_no_compiler():

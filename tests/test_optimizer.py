@@ -5,7 +5,12 @@ import optax
 import pytest
 
 from nstjax.optimize import OPTIMIZERS, make_transformation
-from nstjax.optimize.optimizer import LONGEST_STEP, cautious_lbfgs, initial_state
+from nstjax.optimize.optimizer import (
+    LONGEST_STEP,
+    carry_moments,
+    cautious_lbfgs,
+    initial_state,
+)
 
 
 def descend(optimizer, function, start, steps, learning_rate=1.0):
@@ -117,3 +122,18 @@ def test_a_pair_without_curvature_leaves_the_direction_to_the_earlier_ones():
     gamma = jnp.vdot(moved, change) / jnp.vdot(change, change)
     assert jnp.linalg.norm(direction) < 10 * gamma * jnp.linalg.norm(gradient)
     assert jnp.vdot(direction, gradient) > 0
+
+
+def test_carried_moments_are_interpolated_and_the_count_goes_on():
+    random = np.random.default_rng(0)
+    mean, squares = random.normal(size=(6, 9, 3)), random.random((6, 9, 3))
+    state = optax.ScaleByAdamState(jnp.int32(7), jnp.asarray(mean), jnp.asarray(squares))
+    carried = carry_moments(state, jnp.zeros((12, 18, 3)))
+    assert carried.count == 7
+    # The middle of a plain ramp stays on it, and squares stay positive.
+    ramp = jnp.broadcast_to(jnp.arange(9.0)[:, None], (6, 9, 3))
+    linear = carry_moments(state._replace(mu=ramp, nu=ramp), jnp.zeros((12, 18, 3)))
+    expected = np.broadcast_to(((np.arange(18) + 0.5) / 2 - 0.5)[:, None], (12, 18, 3))
+    for moment in (linear.mu, linear.nu):
+        np.testing.assert_allclose(moment[:, 4:-4], expected[:, 4:-4], atol=1e-5)
+    assert carried.nu.min() >= 0

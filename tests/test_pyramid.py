@@ -4,7 +4,13 @@ import pytest
 from nstjax.errors import UserError
 from nstjax.optimize import pyramid
 
-DEFAULTS = {"ratio": 2.0, "steps": 9, "coarse_steps": 7, "smallest_side": 16}
+DEFAULTS = {
+    "ratio": 2.0,
+    "steps": 9,
+    "coarse_steps": 7,
+    "first_steps": None,
+    "smallest_side": 16,
+}
 
 
 def sides(levels):
@@ -15,6 +21,12 @@ def test_levels_grow_by_the_ratio_up_to_the_size():
     levels = pyramid(300, 400, size=512, coarsest=64, **DEFAULTS)
     assert sides(levels) == [64, 128, 256, 512]
     assert [level.steps for level in levels] == [7, 7, 7, 9]
+
+
+@pytest.mark.parametrize(("coarsest", "expected"), [(128, [30, 7, 9]), (512, [30])])
+def test_the_first_level_can_have_other_steps(coarsest, expected):
+    levels = pyramid(300, 400, size=512, coarsest=coarsest, **DEFAULTS | {"first_steps": 30})
+    assert [level.steps for level in levels] == expected
 
 
 def test_the_aspect_ratio_is_kept():

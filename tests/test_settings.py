@@ -10,20 +10,23 @@ import pytest
 from nstjax import Settings
 from nstjax.losses import CONTENT_LOSSES, STYLE_LOSSES, TOTAL_VARIATIONS
 from nstjax.optimize import OPTIMIZERS
-from nstjax.vgg.convolution import POOLINGS
+from nstjax.vgg.convolution import PADDINGS, POOLINGS
 
 NAN, INFINITY = float("nan"), float("inf")
-WHOLE = ("size", "steps", "coarse_steps", "coarsest", "seed")
+WHOLE = ("size", "steps", "coarse_steps", "first_steps", "coarsest", "seed")
 REAL = ("content_weight", "style_weight", "tv_weight", "learning_rate", "level_ratio")
-WORDS = ("content_loss", "style_loss", "tv_loss", "pooling", "optimizer", "precision")
+SHARES = ("averaging",)
+WORDS = ("content_loss", "style_loss", "tv_loss", "pooling", "padding", "optimizer", "precision")
 LAYERS = ("content_layers", "style_layers")
 
 NO_NUMBER = ("1", True, (1,), NAN, INFINITY, -INFINITY, 2**31, 10**400, -(10**400))
 BAD = {
-    **dict.fromkeys(WHOLE, (*NO_NUMBER, 1.0, None)),
+    **dict.fromkeys(WHOLE, (*NO_NUMBER, 1.0)),
     **dict.fromkeys(REAL, NO_NUMBER),
+    **dict.fromkeys(SHARES, (*NO_NUMBER, -1e-9, 1, 1.0)),
     **{name: ("", "ENERGY", None, 1, ("energy",), ["l2"]) for name in WORDS},
     **{name: ("relu1_1", (1,), ["relu1_1"], None, 5, ("relu1_1", None)) for name in LAYERS},
+    "carry_moments": (None, 1, "yes"),
     "init": (None, 1, ("noise",)),
 }
 # Just outside, and just inside.
@@ -32,6 +35,7 @@ LIMITS = {
     "coarsest": (15, 16),
     "steps": (0, 1),
     "coarse_steps": (-1, 0),
+    "first_steps": (0, 1),
     "seed": (-1, 0),
     "content_weight": (-1e-9, 0),
     "style_weight": (-1e-9, 0.0),
@@ -54,10 +58,14 @@ def test_a_wrong_value_is_refused_by_its_name(refused, name, value):
         Settings(**{name: value})
 
 
-@pytest.mark.parametrize("name", ["content_weight", "style_weight", "tv_weight", "level_ratio"])
-def test_only_the_learning_rate_may_be_left_out(refused, name):
-    assert Settings(learning_rate=None).learning_rate is None
-    with refused(f"^{name} is None: give a number"):
+OPTIONAL = ("learning_rate", "first_steps")
+
+
+@pytest.mark.parametrize("name", [each for each in (*WHOLE, *REAL) if each not in OPTIONAL])
+def test_only_some_numbers_may_be_left_out(refused, name):
+    for optional in OPTIONAL:
+        assert getattr(Settings(**{optional: None}), optional) is None
+    with refused(f"^{name} is None: give a (whole )?number"):
         Settings(**{name: None})
 
 
@@ -72,6 +80,12 @@ def test_the_limits_are_where_they_are_said_to_be(refused, name):
     assert getattr(Settings(**{name: 2**31 - 1}), name) == 2**31 - 1
 
 
+def test_moments_are_carried_by_adam_only(refused):
+    assert Settings(carry_moments=True, optimizer="adam").carry_moments
+    with refused("^carry_moments is for adam and optimizer is 'lbfgs'"):
+        Settings(carry_moments=True)
+
+
 @pytest.mark.parametrize(
     ("name", "table"),
     [
@@ -79,6 +93,7 @@ def test_the_limits_are_where_they_are_said_to_be(refused, name):
         ("style_loss", STYLE_LOSSES),
         ("tv_loss", TOTAL_VARIATIONS),
         ("pooling", POOLINGS),
+        ("padding", PADDINGS),
         ("optimizer", OPTIMIZERS),
         ("precision", ("float32", "bfloat16")),
     ],

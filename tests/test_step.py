@@ -4,8 +4,7 @@ import numpy as np
 import optax
 import pytest
 
-from nstjax.optimize.optimizer import initial_state
-from nstjax.optimize.step import State, run_steps
+from nstjax.optimize.step import first_state, run_steps
 
 PLAIN = optax.identity()
 TARGET = np.array([0.2, 0.9, 3.0], np.float32)  # the last lies outside the box
@@ -16,13 +15,14 @@ def to_target(pixels, target):
     return loss, {"loss": loss}
 
 
-def start(optimizer=PLAIN):
-    pixels = jnp.full((2, 2, 3), 0.5)
-    return State(pixels, initial_state(optimizer, pixels))
+def start(optimizer=PLAIN, averaging=0.0):
+    return first_state(optimizer, np.full((2, 2, 3), 0.5), averaging)
 
 
-def run(state, rate=0.5, steps=3, optimizer=PLAIN, target=TARGET):
-    return run_steps(state, target, rate, evaluate=to_target, optimizer=optimizer, steps=steps)
+def run(state, rate=0.5, steps=3, optimizer=PLAIN, target=TARGET, averaging=0.0):
+    return run_steps(
+        state, target, rate, averaging, evaluate=to_target, optimizer=optimizer, steps=steps
+    )
 
 
 def test_steps_are_projected_gradient_descent():
@@ -62,6 +62,19 @@ def test_the_copy_outlives_the_donated_state():
             np.array(state.pixels)
 
 
+def test_the_average_is_that_of_all_pictures_of_the_level():
+    """Weights a^k (1 - a), the latest the heaviest, divided by their sum; over chunks as in one."""
+    pixels = [np.full((2, 2, 3), 0.5)]
+    for _ in range(4):
+        pixels.append(np.clip(pixels[-1] - 0.5 * (pixels[-1] - TARGET), 0, 1))
+    expected = np.average(pixels, axis=0, weights=0.7 ** np.arange(4, -1, -1))
+    state, early, _ = run(start(averaging=0.7), steps=3, averaging=0.7)
+    early = np.asarray(early)
+    _, average, _ = run(state, steps=1, averaging=0.7)
+    np.testing.assert_allclose(average, expected, rtol=1e-6)
+    assert np.abs(early - average).max() > 0.01
+
+
 def test_numbers_change_without_compiling_again():
     traces = []
 
@@ -70,12 +83,14 @@ def test_numbers_change_without_compiling_again():
         return to_target(pixels, target)
 
     for rate, target in ((0.5, TARGET), (0.1, TARGET * 2)):
-        run_steps(start(), target, rate, evaluate=counted, optimizer=PLAIN, steps=2)
+        run_steps(start(), target, rate, 0.0, evaluate=counted, optimizer=PLAIN, steps=2)
     assert len(traces) == 1
 
 
 def test_no_step_talks_to_the_host():
-    lowered = run_steps.lower(start(), TARGET, 0.5, evaluate=to_target, optimizer=PLAIN, steps=5)
+    lowered = run_steps.lower(
+        start(), TARGET, 0.5, 0.0, evaluate=to_target, optimizer=PLAIN, steps=5
+    )
     text = lowered.as_text()
     assert "while" in text  # the steps are one loop of the program
     assert "callback" not in text

@@ -59,13 +59,15 @@ def run_levels(
     evaluate: Evaluate,
     optimizer: optax.GradientTransformation,
     learning_rate: float,
+    averaging: float = 0.0,
+    carry: Callable[[Any, jax.Array], Any] | None = None,
     stop_every: int = 0,
 ) -> Iterator[Chunk]:
     """Optimizes the picture coarse to fine, and yields each chunk once the next one is under way.
 
     The device therefore never waits for whoever consumes the chunks. Each next level is traced once this
-    one's first chunk is under way, and compiled in a thread meanwhile. The optimizer starts afresh at
-    each level: its memory is of another size, and of another landscape.
+    one's first chunk is under way, and compiled in a thread meanwhile. Without `carry` the optimizer
+    starts afresh at each level: its memory is of another size, and of another landscape.
 
     Args:
         levels: coarse to fine.
@@ -74,6 +76,9 @@ def run_levels(
         evaluate: function of pixels and problem to minimize; see `run_steps`.
         optimizer: see `make_transformation`.
         learning_rate: factor on the optimizer's direction.
+        averaging: weight of the level's earlier pictures in their average, which is the picture of each
+            chunk and what the next level starts from; see `run_steps`.
+        carry: makes a level's optimizer state from the last one's, and its pixels.
         stop_every: where positive, a chunk ends at every multiple of this many steps in all.
     """
 
@@ -86,22 +91,26 @@ def run_levels(
             level.width,
             pending.shapes,
             learning_rate,
+            averaging,
             evaluate=evaluate,
             optimizer=optimizer,
             steps=length,
         )
         return lambda: Prepared(pending.compute(), step.compile(), length)
 
-    pixels, total_step = initial, 0
+    pixels, total_step, state = initial, 0, None
     compiler = ThreadPoolExecutor(1, "compiler")
     try:
         coming = compiler.submit(trace(levels[0], 0))
         for index, level in enumerate(levels):
             problem, run_chunk, length = coming.result()
-            state = first_state(optimizer, resize(pixels, level.height, level.width))
+            memory = state.optimizer if state else None
+            state = first_state(optimizer, resize(pixels, level.height, level.width), averaging)
+            if carry and memory is not None:
+                state = state._replace(optimizer=carry(memory, state.pixels))
             pending = None
             for step in range(length, level.steps + 1, length):
-                state, copy, reports = run_chunk(state, problem, learning_rate)
+                state, copy, reports = run_chunk(state, problem, learning_rate, averaging)
                 if pending is not None:
                     yield pending
                 elif level is not levels[-1]:

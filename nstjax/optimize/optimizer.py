@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -57,18 +57,33 @@ def _unit(gradient: jax.Array) -> jax.Array:
     return scaled / jnp.maximum(jnp.sqrt(jnp.mean(jnp.square(scaled))), 1e-6)
 
 
+def carry_moments(state: optax.ScaleByAdamState, pixels: jax.Array) -> optax.ScaleByAdamState:
+    """Adam's moments for pixels `(H, W, 3)` of another size, and its count of steps as it is.
+
+    As style-transfer-pytorch does: the mean by cubic interpolation, the squares by linear, which
+    stay positive.
+    """
+
+    def enlarged(moment: optax.Updates, method: str) -> jax.Array:
+        return jax.image.resize(jnp.asarray(moment), pixels.shape, method, antialias=False)
+
+    return state._replace(mu=enlarged(state.mu, "cubic"), nu=enlarged(state.nu, "linear"))
+
+
 class Optimizer(NamedTuple):
     """How to turn gradients into steps, and how long the steps are unless somebody says."""
 
     transformation: Callable[[], optax.GradientTransformation]
     learning_rate: float
+    # Its state for pixels (H, W, 3) of another size, where it can go on at the next level.
+    carry: Callable[[Any, jax.Array], Any] | None = None
 
 
 OPTIMIZERS = {
     "lbfgs": Optimizer(cautious_lbfgs, 1.0),
     # Kingma and Ba 2015; a shorter memory of squared gradients than usual, since the losses change
     # fast in the first steps of a level.
-    "adam": Optimizer(functools.partial(optax.scale_by_adam, b1=0.9, b2=0.99), 0.02),
+    "adam": Optimizer(functools.partial(optax.scale_by_adam, b1=0.9, b2=0.99), 0.02, carry_moments),
 }
 
 

@@ -27,6 +27,7 @@ def pyramid(
     ratio: float,
     steps: int,
     coarse_steps: int,
+    first_steps: int | None,
     smallest_side: int,
 ) -> tuple[Level, ...]:
     """Levels from coarse to fine; the last is the result's size.
@@ -43,6 +44,7 @@ def pyramid(
         ratio: how much larger each level is than the one before, above 1.
         steps: steps at the last level.
         coarse_steps: steps at each other level.
+        first_steps: steps at the first level, where they differ.
         smallest_side: least side that the network can see, in pixels; coarser levels are left out.
 
     Raises `UserError` where the picture is too narrow for the size.
@@ -54,4 +56,5 @@ def pyramid(
     while coarse_steps and long_side >= coarsest and long_side * short_side >= smallest_side + 1:
         levels.append(Level(*fit(height, width, round(long_side)), coarse_steps))
         long_side /= ratio
-    return tuple(reversed(levels))
+    first = levels[-1]
+    return (first._replace(steps=first_steps or first.steps), *reversed(levels[:-1]))

@@ -128,6 +128,18 @@ def max_pool(x: jax.Array) -> jax.Array:
     return jnp.maximum(rows[:, :, 0:width:2], rows[:, :, 1:width:2])
 
 
+def repeat_border(convolve: Callable[[jax.Array], jax.Array], x: jax.Array) -> jax.Array:
+    """The 3x3 convolution of `(B, H, W, C)` as if the outermost positions went on outside."""
+    return convolve(jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge"))[:, 1:-1, 1:-1]
+
+
+def leave_border(convolve: Callable[[jax.Array], jax.Array], x: jax.Array) -> jax.Array:
+    """The convolution with its own padding, by zeros."""
+    return convolve(x)
+
+
+PADDINGS = {"zeros": leave_border, "replicate": repeat_border}
+
 POOLINGS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "average": average_pool,  # Gatys et al. 2016: better gradient flow, smoother pictures
     "max": max_pool,  # what the networks were trained with

@@ -6,7 +6,14 @@ from flax import nnx
 
 from nstjax.errors import UserError
 from nstjax.vgg.architecture import trunk
-from nstjax.vgg.convolution import POOLINGS, adjoint_kernel, choose_method, convolve, relu
+from nstjax.vgg.convolution import (
+    PADDINGS,
+    POOLINGS,
+    adjoint_kernel,
+    choose_method,
+    convolve,
+    relu,
+)
 from nstjax.vgg.preprocess import Preprocessing, preprocess
 from nstjax.vgg.weights import Weights
 
@@ -37,9 +44,10 @@ class VGG(nnx.Module):
         weights: a converted network; see `nstjax.vgg.load_weights`.
         layers: names of the wanted layers, such as `("relu1_1", "conv4_2", "pool5")`.
         pooling: `average` or `max`.
+        padding: what the first layer sees around the picture: `zeros`, or `replicate`, its border.
         dtype: type of the weights and feature maps; the pixels stay float32.
 
-    Raises `UserError` for a layer or pooling that does not exist.
+    Raises `UserError` for a layer, pooling or padding that does not exist.
     """
 
     def __init__(
@@ -48,13 +56,17 @@ class VGG(nnx.Module):
         layers: tuple[str, ...],
         *,
         pooling: str = "average",
+        padding: str = "zeros",
         dtype: jax.typing.DTypeLike = jnp.float32,
     ):
         if pooling not in POOLINGS:
             raise UserError(f"unknown pooling {pooling!r}: use one of {', '.join(POOLINGS)}")
+        if padding not in PADDINGS:
+            raise UserError(f"unknown padding {padding!r}: use one of {', '.join(PADDINGS)}")
         self.layers = layers
         self.trunk = trunk(weights.architecture, layers, weights.last_layer)
         self.pooling = pooling
+        self.padding = padding
         self.preprocessing: Preprocessing = weights.preprocessing
         self.dtype = jnp.dtype(dtype)
         self.convolutions = nnx.Dict(
@@ -74,7 +86,8 @@ class VGG(nnx.Module):
         features = {}
         for layer in self.trunk:
             if layer.kind == "conv":
-                x = self.convolutions[layer.name](x)
+                pad = PADDINGS[self.padding if layer is self.trunk[0] else "zeros"]
+                x = pad(self.convolutions[layer.name], x)
             elif layer.kind == "relu":
                 x = relu(x)
             else:
