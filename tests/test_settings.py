@@ -8,6 +8,7 @@ import typing
 import pytest
 
 from nstjax import Settings
+from nstjax.images import COLOR_MATCHES
 from nstjax.losses import CONTENT_LOSSES, STYLE_LOSSES, TOTAL_VARIATIONS
 from nstjax.optimize import OPTIMIZERS
 from nstjax.vgg.convolution import POOLINGS
@@ -15,13 +16,15 @@ from nstjax.vgg.convolution import POOLINGS
 NAN, INFINITY = float("nan"), float("inf")
 WHOLE = ("size", "steps", "coarse_steps", "coarsest", "seed")
 REAL = ("content_weight", "style_weight", "tv_weight", "learning_rate", "level_ratio")
-WORDS = ("content_loss", "style_loss", "tv_loss", "pooling", "optimizer", "precision")
+SHARES = ("color_strength",)
+WORDS = ("content_loss", "style_loss", "tv_loss", "pooling", "optimizer", "color", "precision")
 LAYERS = ("content_layers", "style_layers")
 
 NO_NUMBER = ("1", True, (1,), NAN, INFINITY, -INFINITY, 2**31, 10**400, -(10**400))
 BAD = {
     **dict.fromkeys(WHOLE, (*NO_NUMBER, 1.0, None)),
     **dict.fromkeys(REAL, NO_NUMBER),
+    **dict.fromkeys(SHARES, (*NO_NUMBER, -1e-9, 1 + 1e-9)),
     **{name: ("", "ENERGY", None, 1, ("energy",), ["l2"]) for name in WORDS},
     **{name: ("relu1_1", (1,), ["relu1_1"], None, 5, ("relu1_1", None)) for name in LAYERS},
     "init": (None, 1, ("noise",)),
@@ -72,6 +75,16 @@ def test_the_limits_are_where_they_are_said_to_be(refused, name):
     assert getattr(Settings(**{name: 2**31 - 1}), name) == 2**31 - 1
 
 
+@pytest.mark.parametrize("name", SHARES)
+def test_shares_lie_between_zero_and_one(refused, name):
+    for inside in (0, 0.5, 1):
+        assert getattr(Settings(**{name: inside}), name) == inside
+    with refused(f"^{name} is -0.1: give at least 0$"):
+        Settings(**{name: -0.1})
+    with refused(f"^{name} is 1.1: give at most 1$"):
+        Settings(**{name: 1.1})
+
+
 @pytest.mark.parametrize(
     ("name", "table"),
     [
@@ -80,6 +93,7 @@ def test_the_limits_are_where_they_are_said_to_be(refused, name):
         ("tv_loss", TOTAL_VARIATIONS),
         ("pooling", POOLINGS),
         ("optimizer", OPTIMIZERS),
+        ("color", ("style", "luminance", *COLOR_MATCHES)),
         ("precision", ("float32", "bfloat16")),
     ],
 )
