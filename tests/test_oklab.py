@@ -52,6 +52,13 @@ def test_every_srgb_color_comes_back():
     np.testing.assert_allclose(found, cube, atol=1e-6)
 
 
+def test_blue_grows_pale_without_a_leap():
+    """Between gray and pure blue some colors lie barely outside sRGB, which is hollow there."""
+    blue = to_oklab(np.float32([[[0, 0, 1]]]))
+    paler = blue * np.stack([np.ones(41), *[np.linspace(0, 1, 41)] * 2], axis=-1)[np.newaxis]
+    np.testing.assert_allclose(to_oklab(from_oklab(paler)), paler, atol=2e-3)
+
+
 def outside():
     """Colors of any lightness with a chroma up to 0.57, where sRGB ends at 0.32."""
     opponents = RANDOM.uniform(-0.4, 0.4, (60, 60, 2))
