@@ -93,7 +93,7 @@ class Search:
     def _start(self, candidate: Candidate) -> np.ndarray:
         if not candidate.recolored:
             return self.content
-        return match_colors(self.content, [self.style], candidate.recolored)
+        return match_colors(self.content, [self.style], "match_cholesky", candidate.recolored)
 
     def _enlarge(self, picture: np.ndarray, level: Level, detail: float) -> np.ndarray:
         enlarged = resize(picture, level.height, level.width)

@@ -49,8 +49,11 @@ def collect(
     levels: tuple[Level, ...],
     settings: Settings,
     on_progress: OnProgress | None,
+    show: Callable[[np.ndarray], np.ndarray],
 ) -> Result:
     """Runs the chunks to their end or until `on_progress` asks to stop.
+
+    `show` makes the pictures that are seen, on the way and at the end, from those being optimized.
 
     Raises `FloatingPointError` where a loss is not finite.
     """
@@ -61,7 +64,7 @@ def collect(
         _check_finite(losses, chunk)
         history.append(losses)
         last = chunk
-        progress = _progress(chunk, losses, levels)
+        progress = _progress(chunk, losses, levels, show)
         if on_progress is not None and on_progress(progress):
             stopped = progress.total_step < progress.total_steps
             break
@@ -72,7 +75,7 @@ def collect(
         )
     return Result(
         # A picture stopped at a coarse level is still as large as was asked for.
-        image=resize(pixels, levels[-1].height, levels[-1].width),
+        image=show(resize(pixels, levels[-1].height, levels[-1].width)),
         history=jax.tree.map(lambda *parts: np.concatenate(parts), *history),
         levels=levels,
         settings=settings,
@@ -88,7 +91,12 @@ def _check_finite(losses: Losses, chunk: Chunk) -> None:
         )
 
 
-def _progress(chunk: Chunk, losses: Losses, levels: Sequence[Level]) -> Progress:
+def _progress(
+    chunk: Chunk,
+    losses: Losses,
+    levels: Sequence[Level],
+    show: Callable[[np.ndarray], np.ndarray],
+) -> Progress:
     level = levels[chunk.level]
     before = levels[: chunk.level]
     work = sum(each.pixels * each.steps for each in levels)
@@ -104,5 +112,5 @@ def _progress(chunk: Chunk, losses: Losses, levels: Sequence[Level]) -> Progress
         total_steps=sum(each.steps for each in levels),
         fraction=done / work,
         losses=losses,
-        image=lambda: np.array(chunk.pixels),
+        image=lambda: show(np.array(chunk.pixels)),
     )

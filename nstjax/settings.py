@@ -12,6 +12,18 @@ from nstjax.errors import UserError
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 
+Color = Literal[
+    "style",
+    "luminance",  # the painted picture's lightness, the content's chroma
+    # The style is recolored first: the content's mean and covariance of colors, by three matrices, or
+    # the whole distribution.
+    "match",
+    "match_pca",
+    "match_cholesky",
+    "histogram",
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """The recipe of a picture; a value that cannot work raises `UserError`."""
@@ -36,6 +48,8 @@ class Settings:
     level_ratio: float = 1.75  # how much larger each level is than the one before
     averaging: float = 0.0  # share of earlier pictures in their running average, the result
     carry_moments: bool = False  # adam's moments go on from level to level
+    color: Color = "style"  # the style's; or the content's: by luminance, or the style recolored
+    color_strength: float = 1.0  # how far to go there from the style's colors, 0 to 1
     init: str = "recolored"  # first picture: recolored, content, noise, or a picture file
     seed: int = 0  # seed of the noise
     precision: Literal["float32", "bfloat16"] = "float32"  # of the features; TF32 on recent GPUs
@@ -61,10 +75,11 @@ _AT_LEAST = {
     "first_steps": 1,
     "averaging": 0,
     "coarsest": 16,
+    "color_strength": 0,
     "seed": 0,
 }
+_AT_MOST = {"color_strength": 1, "averaging": 0.9999}
 _ABOVE = {"learning_rate": 0, "level_ratio": 1.05}
-_BELOW = {"averaging": 1}
 
 
 def _check(name: str, value: object, hint: object) -> None:
@@ -98,8 +113,8 @@ def _check_number(name: str, value: object, hint: object) -> None:
         raise UserError(f"{name} is {value}: give at least {_AT_LEAST[name]}")
     if name in _ABOVE and value <= _ABOVE[name]:
         raise UserError(f"{name} is {value}: give more than {_ABOVE[name]}")
-    if name in _BELOW and value >= _BELOW[name]:
-        raise UserError(f"{name} is {value}: give less than {_BELOW[name]}")
+    if name in _AT_MOST and value > _AT_MOST[name]:
+        raise UserError(f"{name} is {value}: give at most {_AT_MOST[name]}")
     if value >= 2**31:
         raise UserError(f"{name} is {value}: give less than 2^31")
     if math.isnan(value):  # last: it passes every comparison, and `isnan` fails for huge integers

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nstjax.errors import UserError
-from nstjax.images import read, resize, to_pixels
+from nstjax.images import COLOR_MATCHES, keep_chroma, match_colors, read, resize, to_pixels
 from nstjax.optimize import (
     INITIAL_IMAGES,
     OPTIMIZERS,
@@ -58,7 +58,14 @@ class Transfer:
             carry=optimizer.carry if settings.carry_moments else None,
             stop_every=report_every,
         )
-        return collect(chunks, self.levels, settings, on_progress)
+        return collect(chunks, self.levels, settings, on_progress, self._show)
+
+    def _show(self, pixels: np.ndarray) -> np.ndarray:
+        """What is shown of a picture that the optimizer has painted, at any level."""
+        if self.settings.color != "luminance":
+            return pixels
+        content = resize(self.content, *pixels.shape[:2])
+        return keep_chroma(pixels, content, self.settings.color_strength)
 
 
 def prepare(
@@ -76,6 +83,7 @@ def prepare(
     paintings = tuple(to_pixels(style, "the style picture") for style in _as_list(styles))
     weights = weights if isinstance(weights, Weights) else load_weights(weights)
     levels = plan(photograph, paintings, settings, weights.architecture)
+    paintings = _recolored(paintings, photograph, levels[-1], settings)
     initial = _initial_image(photograph, paintings, levels[0], settings)
     return Transfer(photograph, paintings, initial, settings, weights, levels)
 
@@ -114,6 +122,19 @@ def _as_list(styles: ArrayLike | Sequence[ArrayLike]) -> list[ArrayLike]:
     if not pictures:
         raise UserError("no style picture was given: give at least one")
     return pictures  # type: ignore[return-value]
+
+
+def _recolored(
+    styles: tuple[np.ndarray, ...], content: np.ndarray, finest: Level, settings: Settings
+) -> tuple[np.ndarray, ...]:
+    """The styles in the content's colors, if so set, and then only as large as they will be used."""
+    if settings.color not in COLOR_MATCHES or settings.color_strength == 0:
+        return styles
+    example = resize(content, finest.height, finest.width)
+    return tuple(
+        match_colors(style, [example], settings.color, settings.color_strength)
+        for style in styles_at(finest, styles)
+    )
 
 
 def _initial_image(

@@ -177,6 +177,8 @@ MISTAKES = [
     ("no steps", lambda: stylize(*GOOD, "--steps", "0"), "steps"),
     ("unknown pooling", lambda: stylize(*GOOD, "--pooling", "median"), "median"),
     ("unknown optimizer", lambda: stylize(*GOOD, "--optimizer", "sgd"), "sgd"),
+    ("unknown color", lambda: stylize(*GOOD, "--color", "green"), "green"),
+    ("color too strong", lambda: stylize(*GOOD, "--color-strength", "2"), "color_strength"),
     ("learning rate zero", lambda: stylize(*GOOD, "--learning-rate", "0"), "learning_rate"),
     ("missing first picture", lambda: stylize(*GOOD, "--init", "nowhere.png"), "nowhere.png"),
     ("no such device", lambda: stylize(*GOOD, "--device", "abacus"), "abacus"),

@@ -78,6 +78,19 @@ def test_snapshots_and_metrics_follow_the_steps(folder, weights_file):
     assert lines[9]["total"] < lines[4]["total"]
 
 
+@pytest.mark.usefixtures("quick_to_compile")
+def test_a_gray_photograph_whose_colors_are_kept_stays_gray(folder, weights_file):
+    with Image.open("content.png") as content:
+        content.convert("L").save("content.png")
+    flags = ["--color", "luminance", "--save-every", "5", "--quiet", *QUICK]
+    assert stylize(weights_file, "-o", "out.png", *flags) == 0
+    for name in ("out.png", "out_00005.png"):  # on the way too
+        assert np.ptp(read(name), axis=-1).max() <= 1 / 255
+    assert Path("out_00010.png").read_bytes() == Path("out.png").read_bytes()
+    assert stylize(weights_file, "-o", "half.png", *flags, "--color-strength", "0.5") == 0
+    assert np.ptp(read("half.png"), axis=-1).max() > 20 / 255
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full here")
 def test_a_full_disk_for_the_metrics_does_not_cost_the_picture(folder, weights_file, capsys):
     extras = ["--metrics", "/dev/full", "--quiet"]

@@ -8,6 +8,7 @@ import typing
 import pytest
 
 from nstjax import Settings
+from nstjax.images import COLOR_MATCHES
 from nstjax.losses import CONTENT_LOSSES, STYLE_LOSSES, TOTAL_VARIATIONS
 from nstjax.optimize import OPTIMIZERS
 from nstjax.vgg.convolution import PADDINGS, POOLINGS
@@ -15,15 +16,24 @@ from nstjax.vgg.convolution import PADDINGS, POOLINGS
 NAN, INFINITY = float("nan"), float("inf")
 WHOLE = ("size", "steps", "coarse_steps", "first_steps", "coarsest", "seed")
 REAL = ("content_weight", "style_weight", "tv_weight", "learning_rate", "level_ratio")
-SHARES = ("averaging",)
-WORDS = ("content_loss", "style_loss", "tv_loss", "pooling", "padding", "optimizer", "precision")
+SHARES = {"color_strength": 1, "averaging": 0.9999}  # and the most that each may be
+WORDS = (
+    "content_loss",
+    "style_loss",
+    "tv_loss",
+    "pooling",
+    "padding",
+    "optimizer",
+    "color",
+    "precision",
+)
 LAYERS = ("content_layers", "style_layers")
 
 NO_NUMBER = ("1", True, (1,), NAN, INFINITY, -INFINITY, 2**31, 10**400, -(10**400))
 BAD = {
     **dict.fromkeys(WHOLE, (*NO_NUMBER, 1.0)),
     **dict.fromkeys(REAL, NO_NUMBER),
-    **dict.fromkeys(SHARES, (*NO_NUMBER, -1e-9, 1, 1.0)),
+    **dict.fromkeys(SHARES, (*NO_NUMBER, -1e-9, 1 + 1e-9)),
     **{name: ("", "ENERGY", None, 1, ("energy",), ["l2"]) for name in WORDS},
     **{name: ("relu1_1", (1,), ["relu1_1"], None, 5, ("relu1_1", None)) for name in LAYERS},
     "carry_moments": (None, 1, "yes"),
@@ -86,6 +96,17 @@ def test_moments_are_carried_by_adam_only(refused):
         Settings(carry_moments=True)
 
 
+@pytest.mark.parametrize("name", SHARES)
+def test_shares_lie_between_zero_and_the_most(refused, name):
+    most = SHARES[name]
+    for inside in (0, 0.5, most):
+        assert getattr(Settings(**{name: inside}), name) == inside
+    with refused(f"^{name} is -0.1: give at least 0$"):
+        Settings(**{name: -0.1})
+    with refused(f"^{name} is {most + 1e-5}: give at most {most}$"):
+        Settings(**{name: most + 1e-5})
+
+
 @pytest.mark.parametrize(
     ("name", "table"),
     [
@@ -95,6 +116,7 @@ def test_moments_are_carried_by_adam_only(refused):
         ("pooling", POOLINGS),
         ("padding", PADDINGS),
         ("optimizer", OPTIMIZERS),
+        ("color", ("style", "luminance", *COLOR_MATCHES)),
         ("precision", ("float32", "bfloat16")),
     ],
 )

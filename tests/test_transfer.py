@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from nstjax import Settings, stylize
+from nstjax.images import COLOR_MATCHES, keep_chroma, match_colors, resize
+from nstjax.images.oklab import to_oklab
 from nstjax.transfer import prepare
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
@@ -163,6 +165,51 @@ def test_other_loss_weights_reuse_the_compiled_step(weights):
     compiled.clear()
     stylize(CONTENT, STYLE, settings[1], weights=weights)
     assert not compiled
+
+
+@pytest.mark.parametrize("color", ["luminance", *COLOR_MATCHES])
+def test_color_of_strength_zero_changes_no_bit(weights, result, color):
+    settings = Settings(**QUICK_FIELDS | {"color": color, "color_strength": 0})
+    np.testing.assert_array_equal(
+        stylize(CONTENT, STYLE, settings, weights=weights).image, result.image
+    )
+
+
+def test_luminance_keeps_what_was_painted_and_the_contents_chroma(weights, result):
+    seen = []
+    settings = Settings(**QUICK_FIELDS | {"color": "luminance"})
+    found = stylize(
+        CONTENT, STYLE, settings, weights=weights, on_progress=seen.append, report_every=1
+    )
+    content = resize(CONTENT, 36, 48)
+    np.testing.assert_array_equal(found.image, keep_chroma(result.image, content))
+    np.testing.assert_array_equal(found.history.total, result.history.total)
+    # Pictures on the way, at any level.
+    np.testing.assert_array_equal(seen[-1].image(), found.image)
+    gray = np.mean(CONTENT, axis=-1)
+    stylize(gray, STYLE, settings, weights=weights, on_progress=seen.append)
+    assert np.abs(to_oklab(seen[-1].image())[..., 1:]).max() < 1e-5
+
+
+@pytest.mark.parametrize("color", COLOR_MATCHES)
+@pytest.mark.parametrize("strength", [0.5, 1.0])
+def test_each_style_is_recolored_by_itself(weights, color, strength):
+    settings = Settings(**QUICK_FIELDS | {"color": color, "color_strength": strength})
+    found = prepare(CONTENT, [STYLE, OTHER_STYLE], settings, weights=weights).styles
+    assert [style.shape for style in found] == [(48, 34, 3), (40, 40, 3)]
+    content = resize(CONTENT, 36, 48)
+    np.testing.assert_array_equal(found[1], match_colors(OTHER_STYLE, [content], color, strength))
+    means = [style.mean((0, 1)) for style in (*found, content)]
+    if strength == 1:
+        np.testing.assert_allclose(means[0], means[2], atol=0.01)
+        np.testing.assert_allclose(means[1], means[2], atol=0.01)
+
+
+def test_the_first_picture_takes_the_recolored_styles_colors(weights):
+    settings = Settings(**QUICK_FIELDS | {"color": "match", "init": "recolored"})
+    content = 0.3 + 0.4 * CONTENT  # nothing is cut off
+    initial = prepare(content, 0.5 * STYLE, settings, weights=weights).initial
+    np.testing.assert_allclose(initial, resize(content, 18, 24), atol=0.05)
 
 
 def test_a_panorama_as_style_skips_levels_where_nothing_of_it_would_be_seen(weights):

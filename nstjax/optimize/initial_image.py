@@ -12,7 +12,7 @@ RECOLORED = 0.5  # how far from the content's colors to the style's
 def recolored(content: np.ndarray, styles: Sequence[np.ndarray], seed: int) -> np.ndarray:
     """The content with colors halfway to the style's: what is slowest to change is changed already."""
     del seed
-    return match_colors(content, styles, RECOLORED)
+    return match_colors(content, styles, "match_cholesky", RECOLORED)
 
 
 def content(content: np.ndarray, styles: Sequence[np.ndarray], seed: int) -> np.ndarray:
