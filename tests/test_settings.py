@@ -17,6 +17,7 @@ WHOLE = ("size", "steps", "coarse_steps", "coarsest", "seed")
 REAL = ("content_weight", "style_weight", "tv_weight", "learning_rate", "level_ratio")
 WORDS = ("content_loss", "style_loss", "tv_loss", "pooling", "optimizer", "precision")
 LAYERS = ("content_layers", "style_layers")
+NO_WEIGHTS = ("1", 1, True, (), ("1",), (True,), (None,), (NAN,), (INFINITY,), (-1e-9,), (2**31,))
 
 NO_NUMBER = ("1", True, (1,), NAN, INFINITY, -INFINITY, 2**31, 10**400, -(10**400))
 BAD = {
@@ -24,6 +25,13 @@ BAD = {
     **dict.fromkeys(REAL, NO_NUMBER),
     **{name: ("", "ENERGY", None, 1, ("energy",), ["l2"]) for name in WORDS},
     **{name: ("relu1_1", (1,), ["relu1_1"], None, 5, ("relu1_1", None)) for name in LAYERS},
+    "content_layer_weights": (*NO_WEIGHTS, [1.0], (0.0,), (1.0, 2.0)),
+    "style_layer_weights": (
+        *(5 * each for each in NO_WEIGHTS[3:]),
+        [1.0] * 5,
+        (0.0,) * 5,
+        (1.0,) * 4,
+    ),
     "init": (None, 1, ("noise",)),
 }
 # Just outside, and just inside.
@@ -59,6 +67,17 @@ def test_only_the_learning_rate_may_be_left_out(refused, name):
     assert Settings(learning_rate=None).learning_rate is None
     with refused(f"^{name} is None: give a number"):
         Settings(**{name: None})
+
+
+def test_layer_weights_are_one_for_each_layer(refused):
+    assert Settings(style_layer_weights=(4, 0, 1, 0.5, 2**31 - 1)).style_layer_weights[1] == 0
+    assert Settings(style_layer_weights=None) == Settings()
+    two = ("relu1_1", "relu3_1")
+    assert Settings(style_layers=two, style_layer_weights=(2, 1)).style_layer_weights == (2, 1)
+    with refused(
+        "^style_layer_weights is .*: give one number for each of relu1_1, relu3_1, or None"
+    ):
+        Settings(style_layers=two, style_layer_weights=(2, 1, 1))
 
 
 @pytest.mark.parametrize("name", LIMITS)
