@@ -50,4 +50,24 @@ PRESETS = {
         steps=1000,
         coarsest=ONE_LEVEL,
     ),
+    # Deep Learning with Python 8.3: sum (G - A)^2 / (4 3^2 (H W)^2) over the H W pixels of the picture,
+    # style 1 shared by five layers, content 0.025, total variation 1e-4 on pixels up to 255; 400 pixels
+    # high. With N channels and M = H W / 4^(l-1) positions at layer l its E_l is
+    # N^2 / (9 16^(l-1)) times the paper's, so 4096 / 9 times (1, 1/4, 1/16, 1/64, 1/1024). That is exact
+    # where both sides are multiples of 16, and the style's picture has as many pixels.
+    "keras": Settings(
+        size=533,  # of a photograph that is 4 wide and 3 high
+        content_weight=0.05,  # ours is half of the sum
+        style_weight=4096 / 9 / 5 * (1 + 1 / 4 + 1 / 16 + 1 / 64 + 1 / 1024),
+        tv_weight=1e-4 * 255**2.5,
+        content_layers=("relu5_2",),
+        content_loss="sum",
+        style_loss="gram",
+        style_layer_weights=(1024, 256, 64, 16, 1),
+        tv_loss="power",
+        pooling="max",
+        init="content",
+        steps=400,
+        coarsest=ONE_LEVEL,
+    ),
 }

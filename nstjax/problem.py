@@ -1,6 +1,7 @@
 """Style transfer as an optimization problem: network and objective joined into one function."""
 
 import functools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -84,10 +85,19 @@ def pending_problem(
 
 
 def loss_weights(settings: Settings) -> LossWeights:
-    """How much each term counts; as floats, since an integer would compile the step again."""
+    """How much each term and layer counts; as floats, since an integer would compile the step again."""
     return LossWeights(
-        float(settings.content_weight), float(settings.style_weight), float(settings.tv_weight)
+        float(settings.content_weight),
+        float(settings.style_weight),
+        float(settings.tv_weight),
+        _shares(settings.content_layer_weights, len(settings.content_layers)),
+        _shares(settings.style_layer_weights, len(settings.style_layers)),
     )
+
+
+def _shares(weights: tuple[float, ...] | None, layers: int) -> tuple[float, ...]:
+    weights = weights or (1.0,) * layers
+    return tuple(weight / math.fsum(weights) for weight in weights)
 
 
 def make_objective(settings: Settings) -> Objective:

@@ -10,6 +10,7 @@ from typing import Literal
 from nstjax.errors import UserError
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+StyleLoss = Literal["energy", "gram", "gram_sum", "gram_chw", "covariance", "mean_std", "w2"]
 
 
 Color = Literal[
@@ -34,9 +35,11 @@ class Settings:
     tv_weight: float = 0.5  # how much smoothness counts (total variation)
     content_layers: tuple[str, ...] = ("relu4_2",)  # layers whose feature maps are compared
     style_layers: tuple[str, ...] = STYLE_LAYERS  # layers whose Gram matrices are compared
+    content_layer_weights: tuple[float, ...] | None = None  # one each, relative; None: equal
+    style_layer_weights: tuple[float, ...] | None = None  # one each, relative; None: equal
     content_loss: Literal["energy", "mean", "sum"] = "energy"  # distance of feature maps
-    style_loss: Literal["energy", "gram", "gram_sum", "gram_chw"] = "energy"  # distance of Grams
-    tv_loss: Literal["l2", "l1"] = "l2"  # form of the total variation
+    style_loss: StyleLoss = "energy"  # distance of feature statistics; w2 takes longest
+    tv_loss: Literal["l2", "l1", "power", "nine_point"] = "l2"  # form of the total variation
     pooling: Literal["average", "max"] = "average"  # average is smoother, max as VGG was trained
     padding: Literal["zeros", "replicate"] = "zeros"  # what the first layer sees around the picture
     optimizer: Literal["lbfgs", "adam"] = "lbfgs"  # L-BFGS needs far fewer steps
@@ -62,6 +65,12 @@ class Settings:
             raise UserError(
                 f"carry_moments is for adam and optimizer is {self.optimizer!r}: leave one of them out"
             )
+        for term in ("content", "style"):
+            _check_layer_weights(
+                f"{term}_layer_weights",
+                getattr(self, f"{term}_layer_weights"),
+                getattr(self, f"{term}_layers"),
+            )
 
 
 # The least value of every number, and whether it may be that value itself.
@@ -70,6 +79,8 @@ _AT_LEAST = {
     "content_weight": 0,
     "style_weight": 0,
     "tv_weight": 0,
+    "content_layer_weights": 0,
+    "style_layer_weights": 0,
     "steps": 1,
     "coarse_steps": 0,
     "first_steps": 1,
@@ -91,6 +102,11 @@ def _check(name: str, value: object, hint: object) -> None:
         allowed = typing.get_args(hint)
         if value not in allowed:
             raise UserError(f"{name} is {value!r}: use one of {', '.join(allowed)}")
+    elif hint == tuple[float, ...]:
+        if not isinstance(value, tuple):
+            raise UserError(f"{name} is {value!r}: give numbers in a tuple, or None")
+        for weight in value:
+            _check_number(name, weight, float)
     elif isinstance(hint, types.GenericAlias):
         strings = isinstance(value, tuple) and all(isinstance(item, str) for item in value)
         if not strings or not value:
@@ -103,6 +119,19 @@ def _check(name: str, value: object, hint: object) -> None:
             raise UserError(f"{name} is {value!r}: give a string")
     else:
         _check_number(name, value, hint)
+
+
+def _check_layer_weights(
+    name: str, weights: tuple[float, ...] | None, layers: tuple[str, ...]
+) -> None:
+    if weights is None:
+        return
+    if len(weights) != len(layers):
+        raise UserError(
+            f"{name} is {weights}: give one number for each of {', '.join(layers)}, or None"
+        )
+    if not any(weights):
+        raise UserError(f"{name} is {weights}: give at least one more than 0")
 
 
 def _check_number(name: str, value: object, hint: object) -> None:

@@ -1,4 +1,4 @@
-"""The objective: a weighted sum of averages over layers, and weights that never recompile."""
+"""The objective: a weighted sum over terms and layers, and weights that never recompile."""
 
 import jax
 import numpy as np
@@ -27,6 +27,8 @@ def features(scale):
 
 
 PICTURE, CONTENT, STYLE, OTHER = (features(np.float32(scale)) for scale in (1, 1.5, 0.5, 2))
+# Shares of the two content layers and of the three style layers.
+SHARES = ((0.25, 0.75), (0.5, 0.125, 0.375))
 
 
 def test_the_layers_are_those_of_both_once():
@@ -47,32 +49,38 @@ def test_targets_are_taken_from_content_and_styles():
 @pytest.mark.parametrize("content", CONTENT_LOSSES)
 @pytest.mark.parametrize("style", STYLE_LOSSES)
 @pytest.mark.parametrize("tv", TOTAL_VARIATIONS)
-def test_the_total_is_the_weighted_sum_of_averages_over_layers(content, style, tv):
+def test_the_total_is_the_weighted_sum_over_layers(content, style, tv):
     objective = Objective(OBJECTIVE.content_layers, OBJECTIVE.style_layers, content, style, tv)
     pixels = picture(8, 9)
     targets = objective.targets(CONTENT, [STYLE])
-    found = objective(pixels, PICTURE, targets, LossWeights(3.0, 500.0, 0.25))
+    found = objective(pixels, PICTURE, targets, LossWeights(3.0, 500.0, 0.25, *SHARES))
+    distance, prepare = STYLE_LOSSES[style]
     contents = [
         float(CONTENT_LOSSES[content](PICTURE[name], CONTENT[name]))
         for name in objective.content_layers
     ]
     styles = [
-        float(STYLE_LOSSES[style](moments(PICTURE[name]), moments(STYLE[name])))
+        float(distance(moments(PICTURE[name]), prepare(moments(STYLE[name]), positions(name))))
         for name in objective.style_layers
     ]
     roughness = float(TOTAL_VARIATIONS[tv](pixels))
     assert len(set(contents)) == 2
     assert len(set(styles)) == 3
-    assert float(found.content) == pytest.approx(sum(contents) / 2, rel=1e-5)
-    assert float(found.style) == pytest.approx(sum(styles) / 3, rel=1e-5)
+    of_content, of_style = (np.dot(*pair) for pair in zip(SHARES, (contents, styles), strict=True))
+    assert float(found.content) == pytest.approx(of_content, rel=1e-5)
+    assert float(found.style) == pytest.approx(of_style, rel=1e-5)
     assert float(found.tv) == pytest.approx(roughness, rel=1e-5)
-    expected = 3 * sum(contents) / 2 + 500 * sum(styles) / 3 + 0.25 * roughness
+    expected = 3 * of_content + 500 * of_style + 0.25 * roughness
     assert float(found.total) == pytest.approx(expected, rel=1e-5)
+
+
+def positions(name):
+    return STYLE[name].shape[0] * STYLE[name].shape[1]
 
 
 def test_a_term_without_layers_is_zero():
     objective = Objective((), ("relu1_1",), "energy", "energy", "l2")
-    weights = LossWeights(1.0, 2.0, 0.0)
+    weights = LossWeights(1.0, 2.0, 0.0, (), (1.0,))
     found = objective(picture(8, 9), PICTURE, objective.targets(CONTENT, [STYLE]), weights)
     assert float(found.content) == 0
     assert float(found.style) > 0
@@ -81,7 +89,7 @@ def test_a_term_without_layers_is_zero():
 
 def test_a_batch_is_a_loop_over_its_pictures():
     targets = OBJECTIVE.targets(CONTENT, [STYLE])
-    weights = LossWeights(3.0, 500.0, 0.25)
+    weights = LossWeights(3.0, 500.0, 0.25, *SHARES)
     pixels = np.stack([picture(8, 9), picture(8, 9) ** 2])
     batch = {name: np.stack([values, OTHER[name]]) for name, values in PICTURE.items()}
     found = OBJECTIVE(pixels, batch, targets, weights)
@@ -100,8 +108,9 @@ def test_other_weights_do_not_compile_again():
         traces.append(weights)
         return OBJECTIVE(picture(8, 9), PICTURE, targets, weights).total
 
-    first = total(LossWeights(1.0, 2.0, 3.0))
-    second = total(LossWeights(2.0, 4.0, 6.0))
+    first = total(LossWeights(1.0, 2.0, 3.0, *SHARES))
+    second = total(LossWeights(2.0, 4.0, 6.0, *SHARES))
+    total(LossWeights(2.0, 4.0, 6.0, SHARES[0][::-1], SHARES[1][::-1]))
     assert len(traces) == 1
     assert float(second) == pytest.approx(2 * float(first), rel=1e-5)
 
@@ -111,7 +120,7 @@ def test_other_weights_do_not_compile_again():
     [
         (("l2", "gram", "l2"), "content loss 'l2': use one of energy, mean, sum"),
         (("sum", "mean", "l2"), "style loss 'mean': use one of energy, gram"),
-        (("sum", "gram", "none"), "tv loss 'none': use one of l2, l1"),
+        (("sum", "gram", "none"), "tv loss 'none': use one of l2, l1, power"),
     ],
 )
 def test_unknown_losses_are_refused(refused, names, message):

@@ -2,10 +2,14 @@
 
 import dataclasses
 
+import jax
+import numpy as np
 import pytest
+from reference import keras_losses
+from reference.inputs import relative_error
 
 from nstjax import PRESETS, Settings
-from nstjax.problem import make_objective
+from nstjax.problem import loss_weights, make_evaluation, make_objective
 from nstjax.vgg.architecture import trunk
 
 
@@ -28,6 +32,7 @@ def test_presets_differ_from_each_other():
 
 def total_weight(preset, term):
     """The weight of one layer, since the objective averages over layers."""
+    assert getattr(preset, f"{term}_layer_weights") is None
     layers = len(getattr(preset, f"{term}_layers"))
     return getattr(preset, f"{term}_weight") / layers
 
@@ -48,5 +53,68 @@ def test_weights_of_a_layer_are_those_of_the_originals():
 
 
 def test_the_originals_work_at_one_level():
-    for name in ("gatys2016", "tutorial", "neural-style"):
+    for name in set(PRESETS) - {"default"}:
         assert PRESETS[name].coarsest >= 2**30
+
+
+def keras_name(name):
+    """`relu5_2` is the output of Keras' `block5_conv2`, which has the ReLU in it."""
+    return f"block{name[4]}_conv{name[6]}"
+
+
+@pytest.fixture(scope="module")
+def at_keras(network):
+    """Objective, targets and weights of the preset, and what it is asked about: pixels and features."""
+    preset = PRESETS["keras"]
+    evaluation, arrays = make_evaluation(network("vgg16"), preset)
+    # Layers have a quarter of the positions of those before, as the preset's weights assume.
+    drawn = np.random.default_rng(8).random((3, 32, 48, 3), np.float32)
+    pictures = [(pixels, evaluation.features(arrays, pixels)) for pixels in drawn]
+    (_, content), (_, style), picture = pictures
+    targets = evaluation.objective.targets(content, [style])
+
+    def total(pixels, features):
+        return evaluation.objective(pixels, features, targets, loss_weights(preset)).total
+
+    return total, picture, content, style
+
+
+def as_keras(features, convert):
+    return {keras_name(name): convert(values)[None] for name, values in features.items()}
+
+
+def in_float64(array):
+    return np.asarray(array, np.float64)
+
+
+def test_the_loss_of_keras_is_that_of_keras(at_keras):
+    total, (pixels, features), content, style = at_keras
+    expected = keras_losses.total_loss(
+        255 * in_float64(pixels[None, ..., ::-1]),  # blue first
+        *(as_keras(each, in_float64) for each in (features, content, style)),
+    )
+    assert float(total(pixels, features)) == pytest.approx(expected, rel=1e-5)
+    # Each of the three terms can be seen in it.
+    assert float(total(0 * pixels, features)) < 0.999 * expected
+    assert float(total(pixels, {**features, "relu5_2": content["relu5_2"]})) < 0.999 * expected
+    for name in style.keys() - {"relu5_2"}:
+        assert float(total(pixels, {**features, name: style[name]})) < (1 - 1e-4) * expected
+
+
+def test_the_gradient_of_keras_is_that_of_torch(at_keras):
+    torch = pytest.importorskip("torch", reason="differentiates the formulas of Keras by PyTorch")
+    total, (pixels, features), content, style = at_keras
+
+    def leaf(array):
+        return torch.tensor(in_float64(array), requires_grad=True)
+
+    leaves = leaf(pixels), {name: leaf(values) for name, values in features.items()}
+    others = (as_keras(each, lambda x: torch.tensor(in_float64(x))) for each in (content, style))
+    loss = keras_losses.total_loss(
+        255 * leaves[0][None], as_keras(leaves[1], lambda leaf: leaf), *others
+    )
+    loss.backward()
+    found = jax.grad(total, argnums=(0, 1))(pixels, features)
+    assert relative_error(found[0], leaves[0].grad) < 1e-5
+    for name, gradient in found[1].items():
+        assert relative_error(gradient, leaves[1][name].grad) < 1e-5, name

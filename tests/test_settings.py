@@ -28,6 +28,7 @@ WORDS = (
     "precision",
 )
 LAYERS = ("content_layers", "style_layers")
+NO_WEIGHTS = ("1", 1, True, (), ("1",), (True,), (None,), (NAN,), (INFINITY,), (-1e-9,), (2**31,))
 
 NO_NUMBER = ("1", True, (1,), NAN, INFINITY, -INFINITY, 2**31, 10**400, -(10**400))
 BAD = {
@@ -37,6 +38,13 @@ BAD = {
     **{name: ("", "ENERGY", None, 1, ("energy",), ["l2"]) for name in WORDS},
     **{name: ("relu1_1", (1,), ["relu1_1"], None, 5, ("relu1_1", None)) for name in LAYERS},
     "carry_moments": (None, 1, "yes"),
+    "content_layer_weights": (*NO_WEIGHTS, [1.0], (0.0,), (1.0, 2.0)),
+    "style_layer_weights": (
+        *(5 * each for each in NO_WEIGHTS[3:]),
+        [1.0] * 5,
+        (0.0,) * 5,
+        (1.0,) * 4,
+    ),
     "init": (None, 1, ("noise",)),
 }
 # Just outside, and just inside.
@@ -77,6 +85,17 @@ def test_only_some_numbers_may_be_left_out(refused, name):
         assert getattr(Settings(**{optional: None}), optional) is None
     with refused(f"^{name} is None: give a (whole )?number"):
         Settings(**{name: None})
+
+
+def test_layer_weights_are_one_for_each_layer(refused):
+    assert Settings(style_layer_weights=(4, 0, 1, 0.5, 2**31 - 1)).style_layer_weights[1] == 0
+    assert Settings(style_layer_weights=None) == Settings()
+    two = ("relu1_1", "relu3_1")
+    assert Settings(style_layers=two, style_layer_weights=(2, 1)).style_layer_weights == (2, 1)
+    with refused(
+        "^style_layer_weights is .*: give one number for each of relu1_1, relu3_1, or None"
+    ):
+        Settings(style_layers=two, style_layer_weights=(2, 1, 1))
 
 
 @pytest.mark.parametrize("name", LIMITS)

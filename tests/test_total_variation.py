@@ -33,6 +33,18 @@ def test_an_edge_counts_by_its_height():
         edge[:, 3:] = height
         assert float(TOTAL_VARIATIONS["l1"](edge)) == pytest.approx(4 * 3 * height)
         assert float(TOTAL_VARIATIONS["l2"](edge)) == pytest.approx(height**2 / 5)
+        # The last row and column are left out: three rows of an edge in three channels.
+        assert float(TOTAL_VARIATIONS["power"](edge)) == pytest.approx(9 * height**2.5)
+        # Of 24 pixels, four see the edge beside them; four rows of two diagonals cross it, the last
+        # row's repeated.
+        expected = 2 * height**2 * (4 / 3 + 8 / 12) / 24
+        assert float(TOTAL_VARIATIONS["nine_point"](edge)) == pytest.approx(expected)
+
+
+def test_power_grows_with_the_pixels_range_as_keras_needs_it():
+    pixels = picture(5, 7)
+    expected = 255**2.5 * float(TOTAL_VARIATIONS["power"](pixels))
+    assert float(TOTAL_VARIATIONS["power"](255 * pixels)) == pytest.approx(expected, rel=1e-5)
 
 
 @every_loss

@@ -3,7 +3,7 @@
 from nstjax.losses.content import CONTENT_LOSSES
 from nstjax.losses.moments import Moments, blend, moments
 from nstjax.losses.objective import Losses, LossWeights, Objective, Targets
-from nstjax.losses.style import STYLE_LOSSES
+from nstjax.losses.style import STYLE_LOSSES, StyleLoss
 from nstjax.losses.total_variation import TOTAL_VARIATIONS
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Losses",
     "Moments",
     "Objective",
+    "StyleLoss",
     "Targets",
     "blend",
     "moments",

@@ -56,6 +56,12 @@ def moments(features: jax.Array) -> Moments:
     )
 
 
+def covariance(moments: Moments) -> jax.Array:
+    """`C = S - mu mu^T`: `(..., N, N)`."""
+    mean = moments.mean
+    return moments.second - mean[..., :, jnp.newaxis] * mean[..., jnp.newaxis, :]
+
+
 def blend(parts: Sequence[Moments]) -> Moments:
     """The moments of a mixture of styles in equal shares, whatever the styles' sizes."""
     return jax.tree.map(lambda *values: sum(values) / len(values), *parts)

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from nstjax.errors import UserError
 from nstjax.losses.content import CONTENT_LOSSES
-from nstjax.losses.moments import Moments, blend, moments
+from nstjax.losses.moments import blend, moments
 from nstjax.losses.style import STYLE_LOSSES
 from nstjax.losses.total_variation import TOTAL_VARIATIONS
 
@@ -20,7 +20,7 @@ class Targets(NamedTuple):
     """What a picture is compared with at one level."""
 
     content: dict[str, jax.Array]  # feature maps (..., H, W, C) of the content layers
-    style: dict[str, Moments]  # moments of the style layers
+    style: dict[str, Any]  # what the style distance prepared of the moments of the style layers
 
 
 class LossWeights(NamedTuple):
@@ -29,6 +29,8 @@ class LossWeights(NamedTuple):
     content: jax.Array | float
     style: jax.Array | float
     tv: jax.Array | float
+    content_layers: tuple[jax.Array | float, ...]  # each layer's share, together 1
+    style_layers: tuple[jax.Array | float, ...]
 
 
 class Losses(NamedTuple):
@@ -69,29 +71,45 @@ class Objective:
 
     def targets(self, content: Features, styles: Sequence[Features]) -> Targets:
         """Targets from the features of the content and of one or more styles, blended equally."""
+        prepare = STYLE_LOSSES[self.style_loss].prepare
         return Targets(
             {name: content[name] for name in self.content_layers},
-            {name: blend([moments(style[name]) for style in styles]) for name in self.style_layers},
+            {
+                name: prepare(
+                    blend([moments(style[name]) for style in styles]),
+                    sum(style[name].shape[-3] * style[name].shape[-2] for style in styles),
+                )
+                for name in self.style_layers
+            },
         )
 
     def __call__(
         self, pixels: jax.Array, features: Features, targets: Targets, weights: LossWeights
     ) -> Losses:
-        """`w_c mean_l content_l + w_s mean_l style_l + w_tv tv`, each `(...)` as the inputs' batch.
+        """`w_c sum_l w_l content_l + w_s sum_l w_l style_l + w_tv tv`, each `(...)` as the batch.
 
-        Layers are averaged, not summed, so that adding one does not shift the balance of the terms.
+        The shares w_l of a term's layers are 1 together: adding a layer, or changing its share, does not
+        shift the balance of the terms.
         """
-        content_loss, style_loss = CONTENT_LOSSES[self.content_loss], STYLE_LOSSES[self.style_loss]
-        content = _mean(
-            [content_loss(features[name], target) for name, target in targets.content.items()]
+        content_loss = CONTENT_LOSSES[self.content_loss]
+        style_loss = STYLE_LOSSES[self.style_loss].distance
+        content = _weighted_sum(
+            weights.content_layers,
+            [content_loss(features[name], targets.content[name]) for name in self.content_layers],
         )
-        style = _mean(
-            [style_loss(moments(features[name]), target) for name, target in targets.style.items()]
+        style = _weighted_sum(
+            weights.style_layers,
+            [
+                style_loss(moments(features[name]), targets.style[name])
+                for name in self.style_layers
+            ],
         )
         tv = TOTAL_VARIATIONS[self.tv_loss](pixels)
         total = weights.content * content + weights.style * style + weights.tv * tv
         return Losses(total, content, style, tv)
 
 
-def _mean(terms: list[jax.Array]) -> jax.Array:
-    return sum(terms, start=jnp.float32(0)) / max(len(terms), 1)
+def _weighted_sum(shares: Sequence[jax.Array | float], terms: Sequence[jax.Array]) -> jax.Array:
+    return sum(
+        (share * term for share, term in zip(shares, terms, strict=True)), start=jnp.float32(0)
+    )

@@ -5,11 +5,13 @@ Gram matrix of the papers is G = M S.
 """
 
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from nstjax.losses.moments import Moments
+from nstjax.losses.moments import Moments, covariance
+from nstjax.losses.wasserstein import prepare_w2, w2
 
 MATRIX = (-2, -1)
 
@@ -40,14 +42,53 @@ def energy(picture: Moments, style: Moments) -> jax.Array:
 
     Without units, so that weights carry over sizes, layers and networks.
     """
-    style_energy = jnp.sum(jnp.square(style.second), MATRIX)
-    difference = jnp.sum(jnp.square(picture.second - style.second), MATRIX)
+    return _relative(picture.second, style.second)
+
+
+def covariance_energy(picture: Moments, style: Moments) -> jax.Array:
+    """`||C - C*||^2 / ||C*||^2` with C = S - mu mu^T: whatever the means."""
+    return _relative(covariance(picture), covariance(style))
+
+
+def _relative(matrix: jax.Array, style: jax.Array) -> jax.Array:
+    style_energy = jnp.sum(jnp.square(style), MATRIX)
+    difference = jnp.sum(jnp.square(matrix - style), MATRIX)
     return difference / jnp.maximum(style_energy, jnp.finfo(jnp.float32).tiny)
 
 
-STYLE_LOSSES: dict[str, Callable[[Moments, Moments], jax.Array]] = {
-    "energy": energy,
-    "gram": gram,
-    "gram_sum": gram_sum,
-    "gram_chw": gram_chw,
+def mean_std(picture: Moments, style: Moments) -> jax.Array:
+    """`mean (mu - mu*)^2 + mean (sd - sd*)^2`: the statistics of adaptive instance normalization."""
+    means = jnp.mean(jnp.square(picture.mean - style.mean), -1)
+    deviations = jnp.square(_standard_deviation(picture) - _standard_deviation(style))
+    return means + jnp.mean(deviations, -1)
+
+
+def _standard_deviation(moments: Moments) -> jax.Array:
+    energy = jnp.diagonal(moments.second, axis1=-2, axis2=-1)
+    variance = energy - jnp.square(moments.mean)
+    # A channel that is constant up to rounding: the root has no derivative there.
+    varies = variance > 1e-6 * energy
+    return jnp.where(varies, jnp.sqrt(jnp.where(varies, variance, 1)), 0)
+
+
+def _moments_themselves(style: Moments, positions: int) -> Moments:  # noqa: ARG001
+    return style
+
+
+class StyleLoss(NamedTuple):
+    """A distance from a style, and what of it is computed once, before the picture is known."""
+
+    distance: Callable[[Moments, Any], jax.Array]  # the picture's moments and the style prepared
+    # From the style's moments, and the number of positions that they were taken over.
+    prepare: Callable[[Moments, int], Any] = _moments_themselves
+
+
+STYLE_LOSSES: dict[str, StyleLoss] = {
+    "energy": StyleLoss(energy),
+    "gram": StyleLoss(gram),
+    "gram_sum": StyleLoss(gram_sum),
+    "gram_chw": StyleLoss(gram_chw),
+    "covariance": StyleLoss(covariance_energy),
+    "mean_std": StyleLoss(mean_std),
+    "w2": StyleLoss(w2, prepare_w2),
 }

@@ -29,4 +29,37 @@ def _absolute(x: jax.Array) -> jax.Array:
     return x * jax.lax.stop_gradient(jnp.sign(x))
 
 
-TOTAL_VARIATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {"l2": l2, "l1": l1}
+def power(pixels: jax.Array) -> jax.Array:
+    """`sum (dy^2 + dx^2)^1.25` over all pixels but the last row and column: Keras'.
+
+    Keras takes it of pixels up to 255, which is 255^2.5 times as much.
+    """
+    down, across = _neighbor_differences(pixels)
+    square = jnp.square(down[..., :-1, :]) + jnp.square(across[..., :-1, :, :])
+    # x^1.25 = x sqrt(sqrt(x)), whose automatic derivative at 0 would be 0 times infinity.
+    plain = square == 0
+    root = jnp.sqrt(jnp.sqrt(jnp.where(plain, 1, square)))
+    return jnp.sum(jnp.where(plain, 0, square * root), PICTURE)
+
+
+def nine_point(pixels: jax.Array) -> jax.Array:
+    """`2 mean ((dx^2 + dy^2) / 3 + (d1^2 + d2^2) / 12)`: style-transfer-pytorch's.
+
+    d1 and d2 are the differences along both diagonals; beyond the border the picture repeats its last
+    row and column. The weights are those of the nine-point stencil of the Laplace operator.
+    """
+    padding = [(0, 0)] * (pixels.ndim - 3) + [(0, 1), (0, 1), (0, 0)]
+    padded = jnp.pad(pixels, padding, mode="edge")
+    here, below = padded[..., :-1, :-1, :], padded[..., 1:, :-1, :]
+    beside, diagonal = padded[..., :-1, 1:, :], padded[..., 1:, 1:, :]
+    straight = jnp.square(beside - here) + jnp.square(below - here)
+    diagonals = jnp.square(diagonal - here) + jnp.square(beside - below)
+    return 2 * jnp.mean(straight / 3 + diagonals / 12, PICTURE)
+
+
+TOTAL_VARIATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
+    "l2": l2,
+    "l1": l1,
+    "power": power,
+    "nine_point": nine_point,
+}
