@@ -124,7 +124,7 @@ def check_known(name: str, known: Collection[str], where: str) -> None:
 
 
 def _fitting(value: object, hint: object) -> object:
-    optional = isinstance(hint, types.UnionType) and types.NoneType in typing.get_args(hint)
+    optional = types.NoneType in typing.get_args(hint)
     if optional and value == "none":
         return None
     return tuple(_fitting(each, None) for each in value) if isinstance(value, list) else value

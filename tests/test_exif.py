@@ -20,16 +20,14 @@ def camera_exif(orientation=6):
     exif[Base.Make], exif[Base.Model] = "Maker", "Model 1"
     exif[Base.Orientation] = orientation
     exif[Base.Software] = "a darkroom"
-    exif.get_ifd(IFD.Exif).update(
-        {
-            Base.ExposureTime: 0.01,
-            Base.LensModel: "Lens",
-            Base.MakerNote: b"offsets of its own",
-            Base.UserComment: b"ASCII\0\0\0a walk",
-            Base.ExifImageWidth: 9,
-        }
-    )
-    exif.get_ifd(IFD.GPSInfo).update({GPS.GPSLatitudeRef: "N", GPS.GPSLatitude: LATITUDE})
+    exif[IFD.Exif] = {
+        Base.ExposureTime: 0.01,
+        Base.LensModel: "Lens",
+        Base.MakerNote: b"offsets of its own",
+        Base.UserComment: b"ASCII\0\0\0a walk",
+        Base.ExifImageWidth: 9,
+    }
+    exif[IFD.GPSInfo] = {GPS.GPSLatitudeRef: "N", GPS.GPSLatitude: LATITUDE}
     return exif
 
 
@@ -75,6 +73,17 @@ def test_a_painting_keeps_what_stays_true(tmp_path, ending, bit_depth):
         assert (place[GPS.GPSLatitudeRef], place[GPS.GPSLatitude]) == ("N", LATITUDE)
     assert read_comment(path) == "{}"
     assert read_picture(path).pixels.shape == (40, 60, 3)
+
+
+@pytest.mark.parametrize("exif", [b"", camera_exif(1).tobytes()], ids=["alone", "beside others"])
+@pytest.mark.parametrize(("name", "bit_depth"), [("x.jpg", 8), ("x.tif", 8), ("x.tif", 16)])
+def test_the_comment_has_the_type_that_the_standard_wants(tmp_path, name, bit_depth, exif):
+    write(tmp_path / name, picture(), exif=exif, comment="a text", bit_depth=bit_depth)
+    data = (tmp_path / name).read_bytes()
+    order = "<" if name == "x.tif" else ">"
+    tag, undefined, length = 0x9286, 7, 8 + len("a text")
+    assert data.count(struct.pack(f"{order}HHI", tag, undefined, length)) == 1
+    assert data.count(b"ASCII\0\0\0a text") == 1
 
 
 def test_there_was_a_thumbnail_to_drop(tmp_path):

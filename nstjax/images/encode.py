@@ -4,6 +4,7 @@ It has no mode of 16 bits a color, and its compressed TIFF (libtiff) takes no EX
 and directories do both; the pixels are differences, deflated, as the two standards have it.
 """
 
+import io
 import zlib
 from collections.abc import Callable
 from typing import IO, Any, NamedTuple
@@ -11,6 +12,8 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 from PIL.ExifTags import IFD
+
+from nstjax.images.exif import typed
 
 
 class Beside(NamedTuple):
@@ -69,7 +72,9 @@ def write_tiff(file: IO[bytes], values: np.ndarray, beside: Beside) -> None:
     tags[TiffImagePlugin.STRIPOFFSETS] = (
         0  # counted from behind the directory, where it is written next
     )
-    tags.save(file)
+    directory = io.BytesIO()
+    tags.save(directory)
+    file.write(typed(directory.getvalue(), described.get_ifd(IFD.Exif), "<"))
     file.write(strip)
 
 

@@ -1,9 +1,13 @@
 """EXIF: what a painting keeps of its photograph's, and the comment that goes with it."""
 
+import struct
 import warnings
+from collections.abc import Mapping
+from typing import Any
 
 from PIL import Image
 from PIL.ExifTags import IFD, Base
+from PIL.TiffTags import BYTE, UNDEFINED
 
 # What stays true of a painting. The rest tells of the file (sizes, strips, thumbnail, its program).
 KEPT = (
@@ -39,8 +43,8 @@ def kept_exif(image: Image.Image) -> bytes:
                 values = found.get_ifd(directory)
                 lasting = {tag: values[tag] for tag in values if tag not in DROPPED}
                 if lasting:
-                    kept.get_ifd(directory).update(lasting)
-            if not kept.tobytes()[14:].strip(b"\0"):
+                    kept[directory] = lasting
+            if not len(kept):
                 return b""
             kept[Base.Orientation] = UPRIGHT
             packed = kept.tobytes()
@@ -59,15 +63,28 @@ def pack_exif(kept: bytes, comment: str, height: int, width: int) -> bytes:
         exif = Image.Exif()
         exif.load(base)
         if base or comment:
-            details = exif.get_ifd(IFD.Exif)
+            details = dict(exif.get_ifd(IFD.Exif))
             details[Base.ColorSpace] = SRGB
             details[Base.ExifImageWidth], details[Base.ExifImageHeight] = width, height
             if comment:
                 details[Base.UserComment] = ASCII + comment.encode("ascii")
-            packed = exif.tobytes()
+            exif[IFD.Exif] = details
+            packed = typed(exif.tobytes(), details, ">")
             if len(packed) <= MOST_BYTES:
                 return packed
     return b""
+
+
+def typed(packed: bytes, details: Mapping[int, Any], order: str) -> bytes:
+    """EXIF as Pillow packed it in a byte order, with the type of the comment in its details corrected.
+
+    Exif 2.3 wants UNDEFINED for it; Pillow takes bytes for BYTE, and libtiff passes such a comment over.
+    """
+    length = len(details.get(Base.UserComment, b""))
+    written, wanted = (
+        struct.pack(f"{order}HHI", Base.UserComment, kind, length) for kind in (BYTE, UNDEFINED)
+    )
+    return packed.replace(written, wanted, 1)
 
 
 def comment_in(image: Image.Image) -> str:
