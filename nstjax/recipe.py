@@ -119,8 +119,9 @@ def with_values(base: Settings, values: Mapping[str, object], where: str) -> Set
 def check_known(name: str, known: Collection[str], where: str) -> None:
     """Raises `UserError` for a name that is not known, with the nearest one that is."""
     if name not in known:
-        (nearest,) = difflib.get_close_matches(name, known, n=1, cutoff=0)
-        raise UserError(f"{where}: unknown setting {name!r}: did you mean {nearest!r}?")
+        shown = name[:60]
+        (nearest,) = difflib.get_close_matches(shown, known, n=1, cutoff=0)
+        raise UserError(f"{where}: unknown setting {shown!r}: did you mean {nearest!r}?")
 
 
 def _fitting(value: object, hint: object) -> object:

@@ -180,26 +180,40 @@ def test_files_of_a_recipe_are_looked_for_beside_it_and_here(folder, asked):
     assert (asked[1].model, asked[1].settings.init) == ("vgg19", "content")
 
 
+def recipe_of_text(text, path="bad.png"):
+    info = PngImagePlugin.PngInfo()
+    info.add_text("nstjax", text)
+    Image.new("RGB", (4, 4)).save(path, pnginfo=info)
+    return path
+
+
 def test_a_recipe_reaches_no_other_folder(folder, asked):
     Path("album").mkdir()
+    Path("net.pth").touch()
     with_recipe("album/old.png")
-    text = json.loads(read_comment("album/old.png")) | {
-        "content": "../content.png",
-        "styles": ["/x/y"],
-    }
-    info = PngImagePlugin.PngInfo()
-    info.add_text("nstjax", json.dumps(text))
-    Image.new("RGB", (4, 4)).save("album/old.png", pnginfo=info)
+    found = json.loads(read_comment("album/old.png"))
+    found |= {"content": "../content.png", "styles": ["/x/y"], "model": "../no.pth"}
+    found["settings"]["init"] = "/etc/start.png"
+    recipe_of_text(json.dumps(found), "album/old.png")
     assert main(["stylize", "--like", "album/old.png", "-o", "new.png"]) == 0
     assert asked[0].content.as_posix() == "content.png"
     assert [each.as_posix() for each in asked[0].styles] == ["album/y"]
+    assert (asked[0].model, asked[0].settings.init) == ("no.pth", "start.png")
 
 
-def recipe_of_text(text):
-    info = PngImagePlugin.PngInfo()
-    info.add_text("nstjax", text)
-    Image.new("RGB", (4, 4)).save("bad.png", pnginfo=info)
-    return "bad.png"
+@pytest.mark.parametrize("name", ["", ".", "..", "/", "x" * 300, "album/", "gone.png"])
+@pytest.mark.parametrize("key", ["content", "styles", "model"])
+def test_names_that_cannot_be_files_give_one_line(folder, capsys, key, name):
+    Path("album").mkdir()
+    recipe = with_recipe("old.png")
+    values = {"content": name, "styles": [name], "model": name}
+    found = json.loads(recipe.to_json()) | {"model": "gone.pth", key: values[key]}
+    recipe_of_text(json.dumps(found))
+    assert main(["stylize", "--like", "bad.png", "-o", "new.png", *HERE]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: ")
+    assert len(err.splitlines()) == 1
+    assert not Path("new.png").exists()
 
 
 @pytest.mark.parametrize(

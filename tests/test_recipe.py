@@ -116,6 +116,7 @@ NO_RECIPE = "holds no recipe of nstjax: give a picture that nstjax has made"
         (changed(styles=["one.png", 2]), "styles is no list of texts"),
         (changed(modle="vgg19"), "unknown setting 'modle': did you mean 'model'"),
         (changed(settings={"sise": 3}), "unknown setting 'sise': did you mean 'size'"),
+        (changed(settings={"sise" * 50_000: 3}), "unknown setting .{60,80}did you mean"),
         (changed(settings={"size": "large"}), "size is 'large': give a whole number"),
         (changed(settings={"size": 1e400}), "size is inf"),
         (changed(settings={"tv_weight": float("nan")}), "tv_weight is nan"),

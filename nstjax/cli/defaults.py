@@ -1,6 +1,7 @@
 """What the flags of `nstjax stylize` begin with: a preset, a settings file, or a picture's recipe."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -21,9 +22,8 @@ def default_arguments(arguments: Sequence[str]) -> Arguments:
     """
     early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     for flag in ("--preset", "--settings", "--like"):
-        early.add_argument(
-            flag, nargs="?", const=""
-        )  # what is missing is told later, with all flags
+        # A missing value is told later, with all flags.
+        early.add_argument(flag, nargs="?", const="")
     chosen = early.parse_known_args(arguments)[0]
     if chosen.like and (chosen.settings or chosen.preset is not None):
         raise UserError("--like brings its own preset and settings: leave out --preset, --settings")
@@ -58,13 +58,14 @@ def _from_picture(path: Path) -> Arguments:
 
     def located(name: str) -> Path:
         """The file of a name: beside the picture, else in the working folder."""
-        beside, here = path.with_name(PurePath(name).name or "."), Path(PurePath(name).name)
-        return here if here.is_file() and not beside.is_file() else beside
+        here = Path(PurePath(name).name)  # nothing that a recipe says leads to another folder
+        beside = path.parent / here
+        return here if os.path.isfile(here) and not os.path.isfile(beside) else beside
 
     def named(name: str) -> str:
         """The same, of what may also be another name than a file's; files' names have an ending."""
         file = located(name)
-        return str(file) if file.suffix and file.is_file() else name
+        return str(file) if file.suffix and os.path.isfile(file) else PurePath(name).name
 
     return Arguments(
         content=located(recipe.content),
