@@ -24,8 +24,8 @@ def run(options: argparse.Namespace) -> None:
 
     Raises `UserError` or `WeightsError` for flags that cannot work, and where both sides disagree.
     """
-    network, weights_file = find_weights(options.weights)
-    context = _make_context(options, weights_file)
+    network = find_weights(options.weights)
+    context = _make_context(options, network.file)
     use_no_cache()  # the questions for which it matters turn one on
     if options.output.exists() and not options.output.is_dir():
         raise UserError(f"output is {options.output}, which is a file: give a folder")
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> None:
     machine = describe_machine()
     path = options.output / f"{machine['slug']}.json"
     inputs = {
-        "network": network,
+        "network": network.name + network.remark,
         "content": options.content.name,
         "style": options.style.name,
     }

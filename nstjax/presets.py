@@ -70,4 +70,27 @@ PRESETS = {
         steps=400,
         coarsest=ONE_LEVEL,
     ),
+    # style-transfer-pytorch: levels by the square root of two from 128 px on, 1000 steps and then 500
+    # each. Its picture is enlarged by cubic interpolation where ours is by Lanczos'.
+    "style-transfer-pytorch": Settings(
+        content_weight=0.015,
+        style_weight=1,
+        tv_weight=2,
+        content_loss="mean",
+        style_loss="w2",
+        style_layer_weights=(256, 64, 16, 4, 1),
+        tv_loss="nine_point",
+        pooling="max",
+        padding="replicate",
+        init="content",
+        optimizer="adam",
+        learning_rate=0.02,
+        steps=500,
+        coarse_steps=500,
+        first_steps=1000,
+        coarsest=128,
+        level_ratio=2**0.5 - 1e-9,  # so that 512 px begin at 128 whatever the rounding
+        averaging=0.99,
+        carry_moments=True,
+    ),
 }

@@ -15,6 +15,7 @@ from PIL import Image
 
 import weights_tools
 from nstjax.cli import main
+from nstjax.cli.main import COMMANDS
 from nstjax.cli.model import find_weights
 from nstjax.cli.stylize import run as run_stylize
 from nstjax.images import read
@@ -186,7 +187,7 @@ def test_help_needs_no_jax():
 def test_without_a_command_the_commands_are_listed(arguments, capsys):
     assert main(arguments) == 0
     out = capsys.readouterr().out
-    assert all(name in out for name in ("stylize", "demo", "weights"))
+    assert all(name in out for name in COMMANDS)
 
 
 def test_auto_prefers_vgg19_and_says_when_it_falls_back(monkeypatch):
@@ -199,12 +200,12 @@ def test_auto_prefers_vgg19_and_says_when_it_falls_back(monkeypatch):
         return resolve
 
     monkeypatch.setattr(weights_tools, "resolve", only("vgg19"))
-    assert find_weights("auto") == ("vgg19", Path("vgg19.safetensors"))
+    assert find_weights("auto") == ("vgg19", "", Path("vgg19.safetensors"))
     for fallback in ("vgg16-onnx", "vgg16-hed"):
         monkeypatch.setattr(weights_tools, "resolve", only(fallback))
-        name, path = find_weights("auto")
+        name, remark, path = find_weights("auto")
         assert path == Path(f"{fallback}.safetensors")
-        assert name == f"{fallback} (vgg19 cannot be fetched)"
+        assert (name, remark) == (fallback, " (vgg19 cannot be fetched)")
     monkeypatch.setattr(weights_tools, "resolve", only("vgg16"))
     with pytest.raises(weights_tools.WeightsError):
         find_weights("auto")

@@ -8,7 +8,8 @@ import pytest
 from reference import keras_losses
 from reference.inputs import relative_error
 
-from nstjax import PRESETS, Settings
+from nstjax import PRESETS, Settings, stylize
+from nstjax.plan import plan
 from nstjax.problem import loss_weights, make_evaluation, make_objective
 from nstjax.vgg.architecture import trunk
 
@@ -53,8 +54,19 @@ def test_weights_of_a_layer_are_those_of_the_originals():
 
 
 def test_the_originals_work_at_one_level():
-    for name in set(PRESETS) - {"default"}:
+    for name in set(PRESETS) - {"default", "style-transfer-pytorch"}:
         assert PRESETS[name].coarsest >= 2**30
+
+
+@pytest.mark.parametrize(
+    ("size", "sides"),
+    [(512, [128, 181, 256, 362, 512]), (256, [128, 181, 256]), (600, [150, 212, 300, 424, 600])],
+)
+def test_the_levels_of_style_transfer_pytorch_are_its_own(size, sides):
+    preset = dataclasses.replace(PRESETS["style-transfer-pytorch"], size=size)
+    levels = plan(np.zeros((512, 512, 3)), [np.zeros((512, 512, 3))], preset, "vgg19")
+    assert [level.width for level in levels] == sides
+    assert [level.steps for level in levels] == [1000] + [500] * (len(sides) - 1)
 
 
 def keras_name(name):
@@ -118,3 +130,30 @@ def test_the_gradient_of_keras_is_that_of_torch(at_keras):
     assert relative_error(found[0], leaves[0].grad) < 1e-5
     for name, gradient in found[1].items():
         assert relative_error(gradient, leaves[1][name].grad) < 1e-5, name
+
+
+def test_ten_steps_of_style_transfer_pytorch_are_those_of_torch(network):
+    """Losses and average; one level, and layers that have more positions than channels."""
+    pytest.importorskip("torch", reason="writes style-transfer-pytorch's formulas in PyTorch")
+    from reference.style_transfer_pytorch import ten_steps
+
+    layers, shares = ("relu1_1", "relu2_1"), (256, 64)
+    preset = dataclasses.replace(
+        PRESETS["style-transfer-pytorch"],
+        style_layers=layers,
+        style_layer_weights=shares,
+        size=64,
+        first_steps=10,
+        coarsest=64,
+    )
+    drawn = np.random.default_rng(9)
+    content, style = (
+        drawn.random((48, 64, 3), np.float32),
+        drawn.random((56, 40, 3), np.float32) ** 2,
+    )
+    result = stylize(content, style, preset, weights=network("vgg16"))
+    losses, image = ten_steps(network("vgg16").tensors, content, style, layers, shares)
+    np.testing.assert_allclose(result.history.total, losses, rtol=1e-4)
+    assert result.history.total[0] == pytest.approx(losses[0], rel=1e-5)
+    assert np.abs(result.image - image).max() < 2e-3
+    assert np.abs(result.image - content).max() > 0.05

@@ -1,14 +1,20 @@
 """Writing pictures: exact, whole or not at all, and as readable as any other file."""
 
+import io
 import os
 import stat
+import subprocess
+import sys
+import time
+import typing
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 from reference.inputs import picture
 
-from nstjax.images import check_writable, to_bytes, write
+from nstjax.images import BitDepth, check_writable, read, to_bytes, write
+from nstjax.images.formats import endings
 
 
 def pixels_in(path):
@@ -33,6 +39,69 @@ def test_jpeg_is_close_in_color_too(tmp_path, name):
         assert {layer[1:3] for layer in image.layer} == {(1, 1)}
     error = np.abs(pixels_in(tmp_path / name).astype(int) - to_bytes(picture()))
     assert error.mean() < 4  # of white noise, the hardest picture there is
+
+
+@pytest.mark.parametrize("name", ["x.tif", "x.TIFF", "x.webp"])
+def test_tiff_and_webp_are_exact_to_eight_bits_with_alpha(tmp_path, name):
+    if f".{name.split('.')[1].lower()}" not in endings():
+        pytest.skip("this Pillow has no such format")
+    alpha = picture()[..., 0]
+    write(tmp_path / name, picture(), alpha=alpha)
+    with Image.open(tmp_path / name) as image:
+        assert image.mode == "RGBA"
+        expected = to_bytes(np.dstack([picture(), alpha]))
+        np.testing.assert_array_equal(np.asarray(image), expected)
+
+
+def test_avif_is_close_in_color_too(tmp_path):
+    if ".avif" not in endings():
+        pytest.skip("this Pillow has no such format")
+    write(tmp_path / "x.avif", picture())
+    error = np.abs(pixels_in(tmp_path / "x.avif").astype(int) - to_bytes(picture()))
+    assert error.mean() < 8  # of white noise, the hardest picture there is
+
+
+@pytest.mark.parametrize("bit_depth", typing.get_args(BitDepth))
+@pytest.mark.parametrize("ending", endings())
+def test_every_file_says_that_its_colors_are_srgb(tmp_path, ending, bit_depth, refused):
+    path = tmp_path / f"x{ending}"
+    if bit_depth == 16 and not ending.endswith(("png", "tif", "tiff")):
+        with refused("with 16 bits: give a file name ending in .png, .*.tiff, or a bit depth of 8"):
+            write(path, picture(), bit_depth=bit_depth)
+        return
+    write(path, picture(), bit_depth=bit_depth)
+    with Image.open(path) as image:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+    assert "sRGB" in ImageCms.getProfileDescription(profile)
+    # Through a converter of others it stays as it is.
+    color = Image.fromarray(to_bytes(picture()))
+    converted = ImageCms.profileToProfile(color, profile, ImageCms.createProfile("sRGB"))
+    assert np.abs(np.asarray(converted).astype(int) - np.asarray(color)).max() <= 1
+
+
+def test_the_same_picture_is_the_same_file_at_any_time(tmp_path):
+    names = ("one.png", "two.png")
+    code = "import sys; from nstjax.images import write; write(sys.argv[1], [[[0, 0.5, 1]]])"
+    for name in names:
+        subprocess.run([sys.executable, "-c", code, tmp_path / name], check=True)
+        time.sleep(1.1)  # profiles are dated to the second
+    assert len({(tmp_path / name).read_bytes() for name in names}) == 1
+
+
+def test_a_picture_that_was_written_is_read_to_the_bit(tmp_path):
+    write(tmp_path / "x.png", picture())
+    np.testing.assert_array_equal(read(tmp_path / "x.png"), to_bytes(picture()) / np.float32(255))
+
+
+def test_alpha_is_resized_to_the_picture(tmp_path):
+    alpha = np.zeros((20, 30), np.float32)
+    alpha[:, 15:] = 1
+    write(tmp_path / "x.png", picture(10, 15), alpha=alpha)
+    with Image.open(tmp_path / "x.png") as image:
+        found = np.asarray(image.getchannel("A"))
+    assert found.shape == (10, 15)
+    assert found[:, :4].max() == 0
+    assert found[:, -4:].min() == 255
 
 
 def test_an_old_file_is_replaced(tmp_path):
@@ -92,7 +161,7 @@ def test_permissions_are_those_of_a_new_file(tmp_path, umask, mode):
 @pytest.mark.parametrize("act", [check_writable, lambda path: write(path, picture(3, 4))])
 def test_a_name_or_folder_that_does_not_do_is_refused(tmp_path, refused, act):
     for name in ("x", "x.gif", "x.txt", ".png", "png"):
-        with refused(r"give a file name ending in \.png, \.jpg, \.jpeg"):
+        with refused(r"give a file name ending in \.png, .*\.jpg, \.jpeg, \.tif, \.tiff"):
             act(tmp_path / name)
     with refused("cannot write .*No such file or directory .*choose another folder"):
         act(tmp_path / "nowhere" / "x.png")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import tyro
 
 from nstjax.errors import UserError
+from nstjax.images import BitDepth
 from nstjax.presets import PRESETS
 from nstjax.settings import Settings
 
@@ -22,7 +23,7 @@ class Arguments:
             metavar="STYLE [STYLE ...]", help="pictures to paint like; several are mixed"
         ),
     ]
-    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]  # where to write: .png or .jpg
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]  # where to write: .png, .jpg, .tif, ...
     model: str = "auto"  # a name of `weights list`, or a weights file; auto: vgg19, else a VGG16
     preprocessing: str = ""  # what the model expects, if it is not what was detected
     preset: Annotated[
@@ -31,6 +32,14 @@ class Arguments:
             metavar=f"{{{','.join(PRESETS)}}}", help="recipe that sets the other flags' defaults"
         ),
     ] = "default"
+    like: Path | None = None  # take model, settings and pictures from one that nstjax has made
+    settings_file: Annotated[
+        Path | None,
+        tyro.conf.arg(
+            name="settings", help="take settings from a TOML file, as `nstjax explain` prints it"
+        ),
+    ] = None
+    bit_depth: BitDepth = 8  # bits of a channel in the file; 16 in PNG and TIFF
     device: Literal["auto", "cpu", "gpu", "tpu"] = "auto"  # where to compute
     save_every: int = 0  # also write a numbered picture every so many steps
     metrics: Path | None = None  # also write each step's losses, a line of JSON each

@@ -1,6 +1,7 @@
 """One picture from files to a file, with everything that a person sees meanwhile."""
 
 import contextlib
+import functools
 import time
 from collections.abc import Callable
 
@@ -16,7 +17,8 @@ from nstjax.cli.model import find_weights
 from nstjax.cli.progress import ProgressBar
 from nstjax.cli.snapshots import Snapshots
 from nstjax.errors import UserError
-from nstjax.images import check_writable, read, write
+from nstjax.images import check_writable, read, read_picture, write
+from nstjax.recipe import Recipe
 from nstjax.result import Progress
 from nstjax.transfer import prepare
 
@@ -34,24 +36,43 @@ def run_job(arguments: Arguments) -> int:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     started = time.monotonic()
-    check_writable(arguments.output)
-    content = read(arguments.content)
+    check_writable(arguments.output, arguments.bit_depth, arguments.settings.size)
+    content = read_picture(arguments.content)
     styles = [read(style) for style in arguments.styles]
     device = _find_device(arguments.device)
-    network, weights = find_weights(
-        arguments.model, arguments.preprocessing, progress=not arguments.quiet
-    )
+    found = find_weights(arguments.model, arguments.preprocessing, progress=not arguments.quiet)
 
+    recipe = Recipe(
+        settings=arguments.settings,
+        preset=arguments.preset,
+        content=str(arguments.content),
+        styles=tuple(map(str, arguments.styles)),
+        model=found.name,
+        preprocessing=arguments.preprocessing,
+    )
+    save = functools.partial(
+        write,
+        alpha=content.alpha,
+        exif=content.exif,
+        comment=recipe.to_json(),
+        bit_depth=arguments.bit_depth,
+    )
     keep_programs()
     with contextlib.ExitStack() as stack:
         stack.enter_context(jax.default_device(device))
-        transfer = prepare(content, styles, arguments.settings, weights=weights)
+        transfer = prepare(content.pixels, styles, arguments.settings, weights=found.file)
         observers: list[Callable[[Progress], None]] = []
         if arguments.metrics is not None:
             observers.append(stack.enter_context(MetricsFile(arguments.metrics)))
         if arguments.save_every:
-            observers.append(stack.enter_context(Snapshots(arguments.output, arguments.save_every)))
-        say(f"network {network}, preset {arguments.preset}, on {device.device_kind}")
+            snapshots = Snapshots(arguments.output, arguments.save_every, save)
+            observers.append(stack.enter_context(snapshots))
+        if arguments.like is not None:
+            names = [str(arguments.content), "like", *map(str, arguments.styles)]
+            say(f"as in {arguments.like}: {' '.join(names)}")
+        say(
+            f"network {found.name}{found.remark}, preset {arguments.preset}, on {device.device_kind}"
+        )
         interrupted = stack.enter_context(InterruptFlag(say))
         failures: list[UserError] = []
 
@@ -68,7 +89,7 @@ def run_job(arguments: Arguments) -> int:
                 return interrupted.is_set
 
             result = transfer.run(on_progress, arguments.save_every)
-        write(arguments.output, result.image)
+        save(arguments.output, result.image)
         height, width = result.image.shape[:2]
         seconds = time.monotonic() - started
         how = "stopped early, " if result.stopped else ""

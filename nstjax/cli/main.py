@@ -11,6 +11,7 @@ from nstjax.errors import UserError
 # behind it and returns an exit code. It is imported when it is called: help should come at once.
 COMMANDS = {
     "stylize": "Paints one picture in the style of others.",
+    "explain": "Prints the settings that a picture was made with.",
     "demo": "Paints a bundled photograph, into nstjax_demo.png in this folder.",
     "weights": "Lists, fetches, converts and inspects the networks' weights.",
 }

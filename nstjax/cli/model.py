@@ -1,6 +1,7 @@
 """Which network a command uses."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import weights_tools
 
@@ -9,8 +10,16 @@ import weights_tools
 PREFERENCES = ("vgg19", "vgg16-onnx", "vgg16-hed")
 
 
-def find_weights(model: str, preprocessing: str = "", *, progress: bool = True) -> tuple[str, Path]:
-    """What to call a network, and its converted file; fetched and converted if need be.
+class FoundWeights(NamedTuple):
+    """The network that a command uses."""
+
+    name: str  # of `weights list`, or a weights file
+    remark: str  # what a person should know about it
+    file: Path  # converted
+
+
+def find_weights(model: str, preprocessing: str = "", *, progress: bool = True) -> FoundWeights:
+    """A network and its converted file; fetched and converted if need be.
 
     `auto` is the first of `PREFERENCES` that can be had. `preprocessing` overrides what the network
     is said to expect.
@@ -21,8 +30,9 @@ def find_weights(model: str, preprocessing: str = "", *, progress: bool = True) 
         name = PREFERENCES[0] if model == "auto" else model
         found = weights_tools.resolve(name, preprocessing=preprocessing, progress=progress)
         if name in weights_tools.SOURCES and not preprocessing:
-            return name, found
-        return f"{name}, {weights_tools.summary(weights_tools.read_header(found))}", found
+            return FoundWeights(name, "", found)
+        about = weights_tools.summary(weights_tools.read_header(found))
+        return FoundWeights(name, f", {about}", found)
     failures = []
     for name in PREFERENCES:
         try:
@@ -31,6 +41,6 @@ def find_weights(model: str, preprocessing: str = "", *, progress: bool = True) 
             failures.append(str(error))
             continue
         missed = f" ({PREFERENCES[0]} cannot be fetched)" if failures else ""
-        return f"{name}{missed}", found
+        return FoundWeights(name, missed, found)
     others = " and ".join(PREFERENCES[1:])
     raise weights_tools.WeightsError(f"{failures[0]}; nor could {others} be fetched")

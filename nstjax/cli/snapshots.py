@@ -1,9 +1,11 @@
 """Numbered pictures on the way."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from nstjax.images import write
+import numpy as np
+
 from nstjax.result import Progress
 
 
@@ -14,8 +16,9 @@ class Snapshots:
     the loop waits.
     """
 
-    def __init__(self, output: Path, every: int):
+    def __init__(self, output: Path, every: int, write: Callable[[Path, np.ndarray], None]):
         self._output = output
+        self._write = write
         self._every = every
         self._writer = ThreadPoolExecutor(max_workers=1)
         self._writes = []
@@ -33,4 +36,4 @@ class Snapshots:
         if progress.total_step % self._every == 0:
             name = f"{self._output.stem}_{progress.total_step:05}{self._output.suffix}"
             path = self._output.with_name(name)
-            self._writes.append(self._writer.submit(lambda: write(path, progress.image())))
+            self._writes.append(self._writer.submit(lambda: self._write(path, progress.image())))

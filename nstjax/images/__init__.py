@@ -1,21 +1,28 @@
 """Picture files and pixels."""
 
 from nstjax.images.color import COLOR_MATCHES, match_colors
+from nstjax.images.comment import read_comment
+from nstjax.images.formats import BitDepth
 from nstjax.images.luminance import keep_chroma
-from nstjax.images.pixels import to_bytes, to_pixels
-from nstjax.images.read import read
+from nstjax.images.pixels import to_bytes, to_pixels, to_words
+from nstjax.images.read import Picture, read, read_picture
 from nstjax.images.resize import fit, resize
 from nstjax.images.write import check_writable, write
 
 __all__ = [
     "COLOR_MATCHES",
+    "BitDepth",
+    "Picture",
     "check_writable",
     "fit",
     "keep_chroma",
     "match_colors",
     "read",
+    "read_comment",
+    "read_picture",
     "resize",
     "to_bytes",
     "to_pixels",
+    "to_words",
     "write",
 ]

@@ -35,6 +35,11 @@ def to_bytes(pixels: ArrayLike) -> np.ndarray:
     return (np.clip(np.asarray(pixels), 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
+def to_words(pixels: ArrayLike) -> np.ndarray:
+    """Pixels in [0, 1] as uint16, rounded to nearest."""
+    return (np.clip(np.asarray(pixels, np.float64), 0, 1) * 65535 + 0.5).astype(np.uint16)
+
+
 def _to_unit_floats(array: np.ndarray, name: str) -> np.ndarray:
     if array.dtype == bool or np.issubdtype(array.dtype, np.unsignedinteger):
         most = 1 if array.dtype == bool else np.iinfo(array.dtype).max

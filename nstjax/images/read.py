@@ -1,15 +1,31 @@
 """Picture files of any kind that Pillow reads, to pixels."""
 
+import contextlib
 import io
 import os
 import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from nstjax.errors import UserError
+from nstjax.images.exif import kept_exif
 from nstjax.images.pixels import to_pixels
+from nstjax.images.profile import SRGB_PROFILE
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a picture file holds."""
+
+    pixels: np.ndarray  # (H, W, 3), float32 sRGB in [0, 1]; alpha is laid over white
+    alpha: np.ndarray | None  # (H, W), float32 in [0, 1], where the file has such a channel
+    exif: (
+        bytes  # what a painting keeps of it; `nstjax.images.exif` says what; empty if there is none
+    )
 
 
 def read(path: str | Path) -> np.ndarray:
@@ -18,6 +34,28 @@ def read(path: str | Path) -> np.ndarray:
     Gray, palette, alpha (over white), 16 bit and CMYK are converted; an embedded color profile is
     applied to 8-bit pictures, so that the numbers are sRGB whatever the file's color space was. Of an
     animation the first frame is read.
+
+    Raises `UserError` where the file is missing, empty, damaged or no picture.
+    """
+    return read_picture(path).pixels
+
+
+def read_picture(path: str | Path) -> Picture:
+    """The pixels of `read`, and what a painting of them takes along: alpha and EXIF.
+
+    Raises `UserError` where `read` does.
+    """
+    with opened(path) as image:
+        array = _to_array(_to_srgb(_upright(image)))
+        pixels = to_pixels(array, str(path))
+        has_alpha = array.ndim == 3 and array.shape[-1] == 4
+        alpha = array[..., 3] / np.float32(255) if has_alpha else None
+        return Picture(pixels, alpha, kept_exif(image))
+
+
+@contextlib.contextmanager
+def opened(path: str | Path) -> Iterator[Image.Image]:
+    """The picture file, loaded by Pillow; what goes wrong with it is told in one line.
 
     Raises `UserError` where the file is missing, empty, damaged or no picture.
     """
@@ -30,10 +68,10 @@ def read(path: str | Path) -> np.ndarray:
             # Pillow warns from 89 megapixels up and refuses at twice that; large pictures are what
             # this program is for, so only the refusal counts.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            warnings.simplefilter("ignore", UserWarning)  # damaged metadata, which we do not use
+            warnings.simplefilter("ignore", UserWarning)  # damaged metadata, which is passed over
             with Image.open(path) as image:
                 image.load()
-                return to_pixels(_to_array(_to_srgb(_upright(image))), str(path))
+                yield image
     except UserError:
         raise  # it is a ValueError too
     except UnidentifiedImageError:
@@ -58,6 +96,8 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     # Neither a palette nor the one color that is transparent would outlive the conversion.
     if image.mode == "P" or (image.mode in ("L", "RGB") and "transparency" in image.info):
         image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    if profile == SRGB_PROFILE:
+        return image  # written by `write`; converting would round
     if not profile or image.mode not in ("L", "RGB", "RGBA", "CMYK", "LAB"):
         return image
     try:

@@ -7,7 +7,7 @@ from nstjax.errors import UserError
 
 
 def resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Pixels `(H, W, 3)` at another size, by Lanczos (a = 3) in float32, kept in [0, 1].
+    """Pixels `(H, W, C)` at another size, by Lanczos (a = 3) in float32, kept in [0, 1].
 
     On the host: Pillow needs no compilation, and a picture is resized only once a level.
     """

@@ -1,4 +1,4 @@
-"""Pixels to PNG and JPEG files."""
+"""Pixels to picture files, with alpha, EXIF, color profile and a text of our own."""
 
 import contextlib
 import os
@@ -6,25 +6,29 @@ import tempfile
 import uuid
 from pathlib import Path
 
+import numpy as np
 from numpy.typing import ArrayLike
-from PIL import Image
 
 from nstjax.errors import UserError
-from nstjax.images.pixels import to_bytes
+from nstjax.images.comment import COMMENT_KEY
+from nstjax.images.encode import Beside
+from nstjax.images.exif import pack_exif
+from nstjax.images.formats import EIGHT, FORMATS, SIXTEEN, encoder_of, format_of
+from nstjax.images.pixels import to_bytes, to_words
+from nstjax.images.profile import SRGB_PROFILE
+from nstjax.images.resize import resize
 
-# What Pillow is asked for, by file name. JPEG keeps its color resolution: painted strokes need it.
-FORMATS = {
-    ".png": {"format": "PNG"},
-    ".jpg": {"format": "JPEG", "quality": 95, "subsampling": 0},
-    ".jpeg": {"format": "JPEG", "quality": 95, "subsampling": 0},
-}
 
+def check_writable(path: str | Path, bit_depth: int = EIGHT, long_side: int = 0) -> None:
+    """Raises `UserError` where `write` could not write: so that nobody waits for a lost picture.
 
-def check_writable(path: str | Path) -> None:
-    """Raises `UserError` where `write` could not write: so that nobody waits for a lost picture."""
+    Args:
+        path: as for `write`.
+        bit_depth: as for `write`.
+        long_side: of the picture to come, in pixels; formats have limits.
+    """
     path = Path(path)
-    if path.suffix.lower() not in FORMATS:
-        raise UserError(f"cannot write {path}: give a file name ending in {', '.join(FORMATS)}")
+    format_of(path, bit_depth, long_side)
     if os.path.isdir(path):
         raise UserError(f"cannot write {path}: it is a folder")
     try:
@@ -38,20 +42,45 @@ def check_writable(path: str | Path) -> None:
         ) from None
 
 
-def write(path: str | Path, pixels: ArrayLike) -> None:
-    """Writes pixels `(H, W, 3)` in [0, 1] as 8-bit sRGB, in the format of the file's name.
+def write(
+    path: str | Path,
+    pixels: ArrayLike,
+    *,
+    alpha: np.ndarray | None = None,
+    exif: bytes = b"",
+    comment: str = "",
+    bit_depth: int = EIGHT,
+) -> None:
+    """Writes pixels `(H, W, 3)` in [0, 1] as sRGB, tagged as such, in the format of the file's name.
 
     Atomic: the file appears complete or not at all, and an older one is lost only then.
+
+    Args:
+        path: PNG, JPEG, TIFF, and WebP and AVIF where Pillow has them.
+        pixels: the picture.
+        alpha: `(h, w)` in [0, 1], resized to the picture's size; JPEG has no room for it.
+        exif: what `read_picture` found.
+        comment: ASCII text that `read_comment` finds: in PNG's text chunk `nstjax`, elsewhere in
+            EXIF's UserComment.
+        bit_depth: of a channel: 8, or 16 in PNG and TIFF.
 
     Raises `UserError` where the folder or the name does not do.
     """
     path = Path(path)
-    check_writable(path)
+    check_writable(path, bit_depth)
+    name = format_of(path, bit_depth)
+    values = np.asarray(pixels)
+    if alpha is not None and FORMATS[name].alpha:
+        resized = resize(alpha[..., np.newaxis], *values.shape[:2])
+        values = np.concatenate([values, resized], axis=-1)
+    whole = to_words(values) if bit_depth == SIXTEEN else to_bytes(values)
+    texts, in_exif = ({COMMENT_KEY: comment}, "") if name == "PNG" else ({}, comment)
+    beside = Beside(texts, pack_exif(exif, in_exif, *values.shape[:2]), SRGB_PROFILE)
     # Beside the target, so that the last move is atomic; a name that no one else has.
     temporary = path.with_name(f".nstjax-{uuid.uuid4().hex}")
     try:
         with open(temporary, "xb") as file:
-            Image.fromarray(to_bytes(pixels)).save(file, **FORMATS[path.suffix.lower()])
+            encoder_of(name, bit_depth)(file, whole, beside)
         os.replace(temporary, path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from None

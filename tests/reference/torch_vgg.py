@@ -15,15 +15,21 @@ CAFFE_MEAN = (103.939, 116.779, 123.68)  # blue, green, red
 POOLINGS = {"average": functional.avg_pool2d, "max": functional.max_pool2d}
 
 
-def features(tensors, pooling: str, pixels: torch.Tensor, mean) -> dict[str, torch.Tensor]:
-    """Return every layer's output `(C, H, W)` for pixels `(H, W, 3)` in [0, 1]."""
+def features(
+    tensors, pooling: str, pixels: torch.Tensor, mean, border: str = "constant"
+) -> dict[str, torch.Tensor]:
+    """Return every layer's output `(C, H, W)` for pixels `(H, W, 3)` in [0, 1].
+
+    The border is what the first layer sees around the picture: `constant` (zeros) or `replicate`.
+    """
     x = (255 * pixels.permute(2, 0, 1).flip(0) - torch.tensor(mean)[:, None, None])[None]
     names = sorted(name.removesuffix("/kernel") for name in tensors if name.endswith("/kernel"))
     found = {}
     for name, following in zip(names, [*names[1:], "conv6_1"], strict=True):
         kernel = torch.tensor(tensors[f"{name}/kernel"]).permute(3, 2, 0, 1)
         bias = torch.tensor(tensors[f"{name}/bias"])
-        x = found[name] = functional.conv2d(x, kernel, bias, padding=1)
+        x = functional.pad(x, (1, 1, 1, 1), mode=border if name == names[0] else "constant")
+        x = found[name] = functional.conv2d(x, kernel, bias)
         x = found[name.replace("conv", "relu")] = functional.relu(x)
         if name[4] != following[4]:
             x = found[f"pool{name[4]}"] = POOLINGS[pooling](x, 2)

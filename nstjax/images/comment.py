@@ -1,0 +1,21 @@
+"""The text of our own in a picture file."""
+
+from pathlib import Path
+
+from PIL import PngImagePlugin
+
+from nstjax.images.exif import comment_in
+from nstjax.images.read import opened
+
+COMMENT_KEY = "nstjax"  # of the text chunk in PNG
+
+
+def read_comment(path: str | Path) -> str:
+    """The text that `write` put into a picture file; empty where there is none.
+
+    Raises `UserError` where the file is missing, damaged or no picture.
+    """
+    with opened(path) as image:
+        if isinstance(image, PngImagePlugin.PngImageFile) and COMMENT_KEY in image.text:
+            return str(image.text[COMMENT_KEY])
+        return comment_in(image)

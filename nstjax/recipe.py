@@ -1,0 +1,141 @@
+"""How a picture was made, as the JSON that goes into its file, and back."""
+
+import dataclasses
+import difflib
+import importlib.metadata
+import json
+import types
+import typing
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from nstjax.errors import UserError
+from nstjax.presets import PRESETS
+from nstjax.settings import Settings
+
+VERSION_KEY = "nstjax"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What made a picture. Of files it has names only: a picture that is shown tells of no folders."""
+
+    settings: Settings
+    preset: str  # a name of `PRESETS`, which the settings began with
+    content: str  # file name of the content picture
+    styles: tuple[str, ...]  # of each style picture
+    model: str  # a network's name, or the name of a weights file
+    preprocessing: str = ""  # what the model was said to expect, if that was said
+    version: str = dataclasses.field(
+        default_factory=lambda: importlib.metadata.version("nstjax")
+    )  # of nstjax
+
+    def to_json(self) -> str:
+        """One line of ASCII."""
+        values = dataclasses.asdict(self)
+        for name in ("content", "model"):
+            values[name] = PurePath(values[name]).name
+        values["styles"] = [PurePath(style).name for style in self.styles]
+        values["settings"]["init"] = PurePath(self.settings.init).name  # may be a picture file
+        return json.dumps({VERSION_KEY: values.pop("version"), **values})
+
+    @classmethod
+    def from_json(cls, text: str, where: str) -> "Recipe":
+        """The recipe in a text of `to_json`, by any version; settings that it lacks are its preset's.
+
+        Nothing in it is believed: it may come from anywhere. `where` is what to call it in an error.
+
+        Raises `UserError` for all but a recipe whose settings could be used.
+        """
+        try:
+            found = json.loads(text)
+            damaged = [part for part in _strings(found) if not part.isprintable()]
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict) or VERSION_KEY not in found:
+            raise UserError(
+                f"{where} holds no recipe of nstjax: give a picture that nstjax has made"
+            )
+        if damaged:
+            raise UserError(f"{where}: its recipe is damaged: {damaged[0]!r:.60} cannot be printed")
+        found["version"] = found.pop(VERSION_KEY)
+        values = found.pop("settings", None)
+        if not isinstance(values, dict):
+            raise UserError(f"{where}: its recipe is damaged: it has no settings")
+        about = _about(found, where)
+        settings = with_values(preset_named(about["preset"], where), values, where)
+        return cls(**about, settings=settings)
+
+
+_ABOUT = {field.name: field for field in dataclasses.fields(Recipe) if field.name != "settings"}
+
+
+def _about(found: dict[str, object], where: str) -> dict[str, Any]:
+    """What a recipe says beside the settings, of the right types."""
+    about = {}
+    for name in found:
+        check_known(name, _ABOUT, where)
+    for name, field in _ABOUT.items():
+        value = found.get(name, field.default)
+        is_text = field.type is str
+        texts = [value] if is_text else value
+        if not (isinstance(texts, list) and texts and all(isinstance(each, str) for each in texts)):
+            what = "text" if is_text else "list of texts"
+            raise UserError(f"{where}: its recipe is damaged: {name} is no {what}")
+        about[name] = value if is_text else tuple(texts)
+    return about
+
+
+def preset_named(name: str, where: str = "") -> Settings:
+    """A preset's settings.
+
+    Raises `UserError` for a name that is none.
+    """
+    if name not in PRESETS:
+        before = f"{where}: " if where else ""
+        raise UserError(f"{before}unknown preset {name!r}: use one of {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+def with_values(base: Settings, values: Mapping[str, object], where: str) -> Settings:
+    """Settings with other values, as JSON or TOML have them: lists for tuples, "none" for None.
+
+    Raises `UserError` for a name that is no setting, and a value that cannot work.
+    """
+    hints = typing.get_type_hints(Settings)
+    for name in values:
+        check_known(name, hints, where)
+    try:
+        fitting = {name: _fitting(value, hints[name]) for name, value in values.items()}
+        return dataclasses.replace(base, **fitting)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
+    except RecursionError:
+        raise UserError(f"{where}: a setting has lists in lists without end") from None
+
+
+def check_known(name: str, known: Collection[str], where: str) -> None:
+    """Raises `UserError` for a name that is not known, with the nearest one that is."""
+    if name not in known:
+        shown = name[:60]
+        (nearest,) = difflib.get_close_matches(shown, known, n=1, cutoff=0)
+        raise UserError(f"{where}: unknown setting {shown!r}: did you mean {nearest!r}?")
+
+
+def _fitting(value: object, hint: object) -> object:
+    optional = types.NoneType in typing.get_args(hint)
+    if optional and value == "none":
+        return None
+    return tuple(_fitting(each, None) for each in value) if isinstance(value, list) else value
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for key in value:
+            yield from _strings(key)
+        for each in value.values() if isinstance(value, dict) else ():
+            yield from _strings(each)

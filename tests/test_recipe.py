@@ -1,0 +1,156 @@
+"""Recipes: everything survives the round trip, and nothing that is wrong does more than say so."""
+
+import dataclasses
+import json
+import typing
+
+import pytest
+
+from nstjax import PRESETS, Settings
+from nstjax.images import read_comment, write
+from nstjax.images.formats import endings
+from nstjax.recipe import Recipe, with_values
+
+RECIPE = Recipe(
+    settings=dataclasses.replace(PRESETS["tutorial"], size=97, init="start.png"),
+    preset="tutorial",
+    content="Gro\u00dfe \u5bae \U0001f3f0.jpg",
+    styles=("one.png", "two 'quoted\".png"),
+    model="vgg19",
+    preprocessing="caffe",
+)
+
+
+def other_value(name, value):
+    """Another value of a field, whatever fields there are."""
+    hint = typing.get_type_hints(Settings)[name]
+    allowed = typing.get_args(hint) if typing.get_origin(hint) is typing.Literal else ()
+    if allowed:
+        return next((each for each in allowed if each != value), value)
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + 1 if isinstance(value, int) else 0.9 * value or 1 / 3
+    if isinstance(value, tuple) and value:
+        return value[::-1] if len(value) > 1 else value * 2
+    return value
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_survives(preset):
+    recipe = dataclasses.replace(RECIPE, preset=preset, settings=PRESETS[preset])
+    assert Recipe.from_json(recipe.to_json(), "it") == recipe
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(Settings), ids=lambda field: field.name)
+def test_every_setting_survives(field):
+    base = Settings(optimizer="adam")  # with which every other setting goes
+    value = other_value(field.name, getattr(base, field.name))
+    recipe = dataclasses.replace(RECIPE, settings=dataclasses.replace(base, **{field.name: value}))
+    assert Recipe.from_json(recipe.to_json(), "it").settings == recipe.settings
+
+
+@pytest.mark.parametrize("ending", endings())
+def test_it_survives_every_format(tmp_path, ending):
+    write(tmp_path / f"x{ending}", [[[0.0, 0.5, 1.0]] * 20] * 20, comment=RECIPE.to_json())
+    assert Recipe.from_json(read_comment(tmp_path / f"x{ending}"), "it") == RECIPE
+
+
+def test_a_picture_tells_of_no_folder():
+    recipe = dataclasses.replace(
+        RECIPE,
+        settings=dataclasses.replace(RECIPE.settings, init="/home/secret/start.png"),
+        content="/home/secret/photo.jpg",
+        styles=("secret/one.png", "../secret/two.png"),
+        model="/home/secret/net.pth",
+    )
+    text = recipe.to_json()
+    assert "secret" not in text
+    assert "home" not in text
+    assert text.isascii()
+    assert Recipe.from_json(text, "it").styles == ("one.png", "two.png")
+
+
+def test_its_keys_are_those_of_the_readme():
+    assert list(json.loads(RECIPE.to_json())) == [
+        *("nstjax", "settings", "preset", "content", "styles", "model", "preprocessing")
+    ]
+
+
+def test_settings_that_an_older_version_did_not_have_are_the_presets():
+    found = json.loads(RECIPE.to_json())
+    del found["settings"]["pooling"], found["settings"]["steps"]
+    settings = Recipe.from_json(json.dumps(found), "it").settings
+    assert (settings.pooling, settings.steps) == ("max", 6000)
+
+
+def changed(**values):
+    return json.dumps(json.loads(RECIPE.to_json()) | values)
+
+
+NO_RECIPE = "holds no recipe of nstjax: give a picture that nstjax has made"
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("", NO_RECIPE),
+        ("a walk in the park", NO_RECIPE),
+        ("{", NO_RECIPE),
+        ("null", NO_RECIPE),
+        ("[1, 2]", NO_RECIPE),
+        ('"nstjax"', NO_RECIPE),
+        ("{}", NO_RECIPE),
+        ("[" * 100_000, NO_RECIPE),
+        ("9" * 10_000, NO_RECIPE),
+        ('{"nstjax": "0.1.0"}', "it has no settings"),
+        (changed(settings=[1]), "it has no settings"),
+        (changed(settings=None), "it has no settings"),
+        (changed(nstjax=3), "version is no text"),
+        (changed(preset="monet"), "unknown preset 'monet': use one of default"),
+        (changed(preset=["default"]), "preset is no text"),
+        (changed(content=None), "content is no text"),
+        (changed(styles="one.png"), "styles is no list of texts"),
+        (changed(styles=[]), "styles is no list of texts"),
+        (changed(styles=["one.png", 2]), "styles is no list of texts"),
+        (changed(modle="vgg19"), "unknown setting 'modle': did you mean 'model'"),
+        (changed(settings={"sise": 3}), "unknown setting 'sise': did you mean 'size'"),
+        (changed(settings={"sise" * 50_000: 3}), "unknown setting .{60,80}did you mean"),
+        (changed(settings={"size": "large"}), "size is 'large': give a whole number"),
+        (changed(settings={"size": 1e400}), "size is inf"),
+        (changed(settings={"tv_weight": float("nan")}), "tv_weight is nan"),
+        (changed(settings={"size": None}), "size is None"),
+        (changed(settings={"size": True}), "size is True"),
+        (changed(settings={"steps": {"a": 1}}), "steps is {'a': 1}"),
+        (changed(settings={"pooling": ["max"]}), "pooling is"),
+        (changed(settings={"pooling": {}}), "pooling is"),
+        (changed(settings={"content_layers": "relu1_1"}), "content_layers is"),
+        (changed(settings={"content_layers": [[["relu1_1"]]]}), "content_layers is"),
+        (changed(settings={"init": "\x1b[2J"}), "cannot be printed"),
+        (changed(content="photo\n.jpg"), "cannot be printed"),
+        (changed(content="photo\ud800.jpg"), "cannot be printed"),
+        (changed(styles=["a\0.jpg"]), "cannot be printed"),
+    ],
+)
+def test_what_is_no_recipe_is_told_in_one_line(refused, text, match):
+    with refused(f"^pic.png.*{match}"):
+        Recipe.from_json(text, "pic.png")
+
+
+@pytest.mark.parametrize("depth", range(50, 1000, 50))
+def test_deep_nesting_is_refused(refused, depth):
+    nested = "[" * depth + "]" * depth
+    text = changed(settings={"content_layers": "HERE"}).replace('"HERE"', nested)
+    with refused("^pic.png"):
+        Recipe.from_json(text, "pic.png")
+
+
+def test_values_are_taken_as_files_have_them(refused):
+    settings = with_values(
+        PRESETS["tutorial"], {"learning_rate": "none", "style_layers": ["relu1_1"]}, "it"
+    )
+    assert settings.learning_rate is None
+    assert settings.style_layers == ("relu1_1",)
+    assert settings.optimizer == "adam"
+    with refused("^it: level_ratio is 'none'"):
+        with_values(Settings(), {"level_ratio": "none"}, "it")
