@@ -6,7 +6,7 @@ import pytest
 from reference.inputs import relative_error
 
 from nstjax.losses import STYLE_LOSSES, moments
-from nstjax.losses.wasserstein import polar_factor
+from nstjax.losses.wasserstein import cholesky_and_inverse, polar_factor
 
 W2 = STYLE_LOSSES["w2"]
 RIDGE = 5e-4
@@ -93,3 +93,16 @@ def test_the_polar_factor_is_that_of_singular_values(least):
     found = polar_factor(np.float32(matrix), np.float32(np.linalg.inv(matrix)))
     assert relative_error(found, left @ right) < 1e-7 / least + 1e-6
     assert relative_error(np.asarray(found).T @ found, np.eye(20)) < 1e-5
+
+
+@pytest.mark.parametrize("size", [1, 15, 16, 37])
+def test_the_triangular_factor_and_its_inverse_are_those_of_numpy(size):
+    generator = np.random.default_rng(9)
+    rows = generator.standard_normal((2, 2 * size, size))
+    matrices = rows.swapaxes(1, 2) @ rows
+    lower, inverse = cholesky_and_inverse(np.float32(matrices))
+    expected = np.linalg.cholesky(matrices)
+    assert relative_error(lower, expected) < 1e-6
+    assert relative_error(inverse, np.linalg.inv(expected)) < 1e-5
+    np.testing.assert_array_equal(np.triu(lower, 1), 0)
+    np.testing.assert_array_equal(np.triu(inverse, 1), 0)

@@ -26,6 +26,7 @@ from nstjax.losses.moments import Moments, covariance
 RIDGE = 5e-4
 # Enough for a condition of R L of 1e5, in the Frobenius norm.
 NEWTON_SCHULZ_STEPS = 9
+SMALL = 8  # a matrix below twice this size is left to the library, which then starts no threads
 MATRIX = (-2, -1)
 
 
@@ -76,9 +77,8 @@ def trace_of_root(matrix: jax.Array, deviations: jax.Array) -> jax.Array:
 
 def _forward(matrix, deviations):
     # With the polar decomposition R L = U H: tr H = <U, R L>.
-    upper = jnp.linalg.cholesky(matrix, upper=True)
-    identity = jnp.broadcast_to(jnp.eye(len(deviations)), matrix.shape)
-    inverse = jax.scipy.linalg.solve_triangular(upper, identity)
+    lower, lower_inverse = cholesky_and_inverse(matrix)
+    upper, inverse = lower.swapaxes(-1, -2), lower_inverse.swapaxes(-1, -2)
     factor = upper * deviations
     orthogonal = polar_factor(factor, inverse / deviations[:, jnp.newaxis])
     return jnp.sum(orthogonal * factor, MATRIX), (inverse, orthogonal * deviations)
@@ -93,6 +93,33 @@ def _backward(residuals, cotangent):
 
 
 trace_of_root.defvjp(_forward, _backward)
+
+
+def cholesky_and_inverse(matrix: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The lower triangular T of `K = T T^T`, and its inverse: `(..., r, r)` to two such.
+
+    By halves: matrix products do what a library's factorization is slow at, on accelerators as on a CPU
+    whose cores are busy.
+    """
+    half = matrix.shape[-1] // 2
+    if half < SMALL:
+        lower = jnp.linalg.cholesky(matrix)
+        identity = jnp.broadcast_to(jnp.eye(matrix.shape[-1]), matrix.shape)
+        return lower, jax.scipy.linalg.solve_triangular(lower, identity, lower=True)
+    first, first_inverse = cholesky_and_inverse(matrix[..., :half, :half])
+    corner = matrix[..., half:, :half] @ first_inverse.swapaxes(-1, -2)
+    last, last_inverse = cholesky_and_inverse(
+        matrix[..., half:, half:] - corner @ corner.swapaxes(-1, -2)
+    )
+    below = -last_inverse @ (corner @ first_inverse)
+    return _lower_blocks(first, corner, last), _lower_blocks(first_inverse, below, last_inverse)
+
+
+def _lower_blocks(first: jax.Array, corner: jax.Array, last: jax.Array) -> jax.Array:
+    above = jnp.zeros_like(corner).swapaxes(-1, -2)
+    return jnp.concatenate(
+        [jnp.concatenate([first, above], -1), jnp.concatenate([corner, last], -1)], -2
+    )
 
 
 def polar_factor(matrix: jax.Array, inverse: jax.Array) -> jax.Array:
