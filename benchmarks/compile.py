@@ -112,7 +112,9 @@ def _programs(context: Context, settings: Settings, levels: Sequence[Level]) -> 
     for level in levels:
         content = resize(context.content, level.height, level.width)
         styles = styles_at(level, [context.style])
-        trace = functools.partial(pending_problem, evaluation, network, weights, content, styles)
+        trace = functools.partial(
+            pending_problem, evaluation, network, weights, content, styles, (1.0,)
+        )
         yield level, "targets", lambda trace=trace: trace().targets
         steps = chunk_steps(level, context.platform)
         yield (

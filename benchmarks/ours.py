@@ -42,7 +42,7 @@ class Ours:
 
     def __init__(self, weights: Weights, settings: Settings, scene: Scene):
         self.evaluation, network = make_evaluation(weights, settings)
-        targets = self.evaluation.targets(network, scene.content, [scene.style])
+        targets = self.evaluation.targets(network, scene.content, [scene.style], (1.0,))
         self.problem = Problem(network, targets, loss_weights(settings))
         self.level = scene.level
         self.shape = jax.ShapeDtypeStruct(scene.content.shape, jnp.float32)

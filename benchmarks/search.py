@@ -48,7 +48,7 @@ class Search:
     def problem(self, level: Level) -> Problem:
         content = resize(self.content, level.height, level.width)
         styles = styles_at(level, [self.style])
-        targets = self.evaluation.targets(self.network, content, styles)
+        targets = self.evaluation.targets(self.network, content, styles, (1.0,))
         return Problem(self.network, targets, self.weights)
 
     def run(self, candidate: Candidate) -> tuple[dict, np.ndarray]:

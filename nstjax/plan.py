@@ -38,18 +38,23 @@ def plan(
         smallest_side=smallest,
     )
 
+    scale = settings.style_scale
+
     def shows_every_style(level: Level) -> bool:
-        return all(min(style_size(style, level)) >= smallest for style in styles)
+        return all(min(style_size(style, level, scale)) >= smallest for style in styles)
 
     # A panorama's short side is seen only at finer levels.
     levels = (*filter(shows_every_style, levels[:-1]), levels[-1])
     _check_sides("the content picture", content.shape[:2], smallest)
     _check_sides("the content picture", (levels[-1].height, levels[-1].width), smallest)
     for style in styles:
-        _check_sides("a style picture", style_size(style, levels[0]), smallest)
+        _check_sides("a style picture", style_size(style, levels[0], scale), smallest)
     # A style of another shape may be the larger one.
     check_memory(
-        max(levels[-1].pixels, *(math.prod(style_size(each, levels[-1])) for each in styles))
+        max(
+            levels[-1].pixels,
+            *(math.prod(style_size(each, levels[-1], scale)) for each in styles),
+        )
     )
     return levels
 
@@ -63,15 +68,17 @@ def _check_sides(name: str, shape: tuple[int, ...], smallest: int) -> None:
         )
 
 
-def style_size(style: np.ndarray, level: Level) -> tuple[int, int]:
-    """The long side of the level, so that strokes are as large beside it as in the painting.
+def style_size(style: np.ndarray, level: Level, scale: float) -> tuple[int, int]:
+    """At scale 1 the long side of the level: strokes are then as large beside it as in the painting.
 
-    A style picture is never enlarged: that would only teach the network blur.
+    At scale 2 they are twice as large. A style picture is never enlarged: that would only teach the
+    network blur.
     """
     height, width = style.shape[:2]
-    return fit(height, width, min(max(level.height, level.width), max(height, width)))
+    wanted = max(round(scale * max(level.height, level.width)), 1)
+    return fit(height, width, min(wanted, max(height, width)))
 
 
-def styles_at(level: Level, styles: Sequence[np.ndarray]) -> list[np.ndarray]:
+def styles_at(level: Level, styles: Sequence[np.ndarray], scale: float = 1.0) -> list[np.ndarray]:
     """The styles' pixels `(H, W, 3)` at the sizes that belong to a level."""
-    return [resize(style, *style_size(style, level)) for style in styles]
+    return [resize(style, *style_size(style, level, scale)) for style in styles]

@@ -44,11 +44,17 @@ class Evaluation:
 
     @functools.partial(jax.jit, static_argnums=0)
     def targets(
-        self, network: nnx.State, content: jax.Array, styles: Sequence[jax.Array]
+        self,
+        network: nnx.State,
+        content: jax.Array,
+        styles: Sequence[jax.Array],
+        shares: Sequence[jax.typing.ArrayLike],
     ) -> Targets:
-        """Targets from the pixels of the content and of the styles, each of its own size."""
+        """Targets from the pixels of the content and of the styles, each of its own size and share."""
         return self.objective.targets(
-            self.features(network, content), [self.features(network, style) for style in styles]
+            self.features(network, content),
+            [self.features(network, style) for style in styles],
+            shares,
         )
 
 
@@ -59,7 +65,8 @@ class PendingProblem:
     network: nnx.State
     weights: LossWeights
     targets: jax.stages.Lowered
-    pictures: tuple[np.ndarray, list[np.ndarray]]  # the content's pixels, and each style's
+    # The content's pixels, each style's, and its share.
+    pictures: tuple[np.ndarray, list[np.ndarray], tuple[float, ...]]
 
     @property
     def shapes(self) -> Problem:
@@ -78,10 +85,12 @@ def pending_problem(
     weights: LossWeights,
     content: np.ndarray,
     styles: list[np.ndarray],
+    shares: tuple[float, ...],
 ) -> PendingProblem:
     """Traces what will compute the targets of a content `(H, W, 3)` and of styles."""
-    targets = Evaluation.targets.lower(evaluation, network, content, styles)  # type: ignore[attr-defined]
-    return PendingProblem(network, weights, targets, (content, styles))
+    pictures = (content, styles, shares)
+    targets = Evaluation.targets.lower(evaluation, network, *pictures)  # type: ignore[attr-defined]
+    return PendingProblem(network, weights, targets, pictures)
 
 
 def loss_weights(settings: Settings) -> LossWeights:
@@ -90,13 +99,14 @@ def loss_weights(settings: Settings) -> LossWeights:
         float(settings.content_weight),
         float(settings.style_weight),
         float(settings.tv_weight),
-        _shares(settings.content_layer_weights, len(settings.content_layers)),
-        _shares(settings.style_layer_weights, len(settings.style_layers)),
+        shares(settings.content_layer_weights, len(settings.content_layers)),
+        shares(settings.style_layer_weights, len(settings.style_layers)),
     )
 
 
-def _shares(weights: tuple[float, ...] | None, layers: int) -> tuple[float, ...]:
-    weights = weights or (1.0,) * layers
+def shares(weights: tuple[float, ...] | None, count: int) -> tuple[float, ...]:
+    """Relative weights as shares that are 1 together; equal ones where there are no weights."""
+    weights = weights or (1.0,) * count
     return tuple(weight / math.fsum(weights) for weight in weights)
 
 

@@ -32,6 +32,8 @@ class Settings:
     size: int = 512  # long side of the result in pixels; the aspect ratio is the content's
     content_weight: float = 0.05  # how much the content's feature maps count
     style_weight: float = 1.0  # how much the style's Gram matrices count
+    style_blend: tuple[float, ...] | None = None  # share of each style picture; None: equal
+    style_scale: float = 1.0  # strokes' size beside the style picture's; 2: twice as large
     tv_weight: float = 0.5  # how much smoothness counts (total variation)
     content_layers: tuple[str, ...] = ("relu4_2",)  # layers whose feature maps are compared
     style_layers: tuple[str, ...] = STYLE_LAYERS  # layers whose Gram matrices are compared
@@ -65,6 +67,8 @@ class Settings:
             raise UserError(
                 f"carry_moments is for adam and optimizer is {self.optimizer!r}: leave one of them out"
             )
+        if self.style_blend is not None and not any(self.style_blend):
+            raise UserError(f"style_blend is {self.style_blend}: give at least one more than 0")
         for term in ("content", "style"):
             _check_layer_weights(
                 f"{term}_layer_weights",
@@ -78,6 +82,7 @@ _AT_LEAST = {
     "size": 16,
     "content_weight": 0,
     "style_weight": 0,
+    "style_blend": 0,
     "tv_weight": 0,
     "content_layer_weights": 0,
     "style_layer_weights": 0,
@@ -90,7 +95,7 @@ _AT_LEAST = {
     "seed": 0,
 }
 _AT_MOST = {"color_strength": 1, "averaging": 0.9999}
-_ABOVE = {"learning_rate": 0, "level_ratio": 1.05}
+_ABOVE = {"learning_rate": 0, "level_ratio": 1.05, "style_scale": 0}
 
 
 def _check(name: str, value: object, hint: object) -> None:

@@ -18,7 +18,13 @@ from nstjax.optimize import (
     run_levels,
 )
 from nstjax.plan import plan, styles_at
-from nstjax.problem import PendingProblem, loss_weights, make_evaluation, pending_problem
+from nstjax.problem import (
+    PendingProblem,
+    loss_weights,
+    make_evaluation,
+    pending_problem,
+    shares,
+)
 from nstjax.result import OnProgress, Result, collect
 from nstjax.settings import Settings
 from nstjax.vgg import Weights, load_weights
@@ -40,11 +46,12 @@ class Transfer:
         settings = self.settings
         evaluation, network = make_evaluation(self.weights, settings)
         weights = loss_weights(settings)
+        mixture = shares(settings.style_blend, len(self.styles))
 
         def make_problem(level: Level) -> PendingProblem:
             content = resize(self.content, level.height, level.width)
-            styles = styles_at(level, self.styles)
-            return pending_problem(evaluation, network, weights, content, styles)
+            styles = styles_at(level, self.styles, settings.style_scale)
+            return pending_problem(evaluation, network, weights, content, styles, mixture)
 
         optimizer = OPTIMIZERS[settings.optimizer]
         chunks = run_levels(
@@ -81,6 +88,11 @@ def prepare(
     """
     photograph = to_pixels(content, "the content picture")
     paintings = tuple(to_pixels(style, "the style picture") for style in _as_list(styles))
+    if settings.style_blend is not None and len(settings.style_blend) != len(paintings):
+        raise UserError(
+            f"style_blend is {settings.style_blend} for {len(paintings)} style pictures: give one "
+            "number for each"
+        )
     weights = weights if isinstance(weights, Weights) else load_weights(weights)
     levels = plan(photograph, paintings, settings, weights.architecture)
     paintings = _recolored(paintings, photograph, levels[-1], settings)
@@ -101,7 +113,8 @@ def stylize(
 
     Args:
         content: pixels `(H, W, 3)`; `nstjax.images.to_pixels` says what else is taken.
-        styles: one such picture, or a list of pictures that are mixed in equal shares.
+        styles: one such picture, or a list of pictures that are mixed, as
+            `settings.style_blend` says.
         settings: the recipe.
         weights: the network, or the file of a converted one.
         on_progress: called after each chunk of steps, while the next one runs. Returning True stops
@@ -133,7 +146,7 @@ def _recolored(
     example = resize(content, finest.height, finest.width)
     return tuple(
         match_colors(style, [example], settings.color, settings.color_strength)
-        for style in styles_at(finest, styles)
+        for style in styles_at(finest, styles, settings.style_scale)
     )
 
 
@@ -143,7 +156,7 @@ def _initial_image(
     if settings.init in INITIAL_IMAGES:
         return INITIAL_IMAGES[settings.init](
             resize(content, level.height, level.width),
-            styles_at(level, styles),
+            styles_at(level, styles, settings.style_scale),
             settings.seed,
         )
     if not os.path.isfile(settings.init):

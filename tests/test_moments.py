@@ -88,13 +88,13 @@ def test_the_gradient_of_bfloat16_is_close():
     assert relative_error(found, expected) < 1e-2
 
 
-def test_blended_styles_count_equally_whatever_their_size():
+def test_blended_styles_count_by_their_shares_whatever_their_size():
     features, _, style = feature_maps()
     first, second = moments(features), moments(style)
-    found = blend([first, second])
+    found = blend([first, second], (0.25, 0.75))
     for part in ("mean", "second"):
-        expected = (getattr(first, part) + getattr(second, part)) / 2
+        expected = 0.25 * getattr(first, part) + 0.75 * getattr(second, part)
         np.testing.assert_allclose(getattr(found, part), expected, rtol=1e-6)
-    assert float(found.positions) == (35 + 36) / 2
-    for one, alone in zip(blend([first]), first, strict=True):
+    assert float(found.positions) == 0.25 * 35 + 0.75 * 36
+    for one, alone in zip(blend([first], (1.0,)), first, strict=True):
         np.testing.assert_array_equal(one, alone)

@@ -36,13 +36,13 @@ def test_the_layers_are_those_of_both_once():
 
 
 def test_targets_are_taken_from_content_and_styles():
-    targets = OBJECTIVE.targets(CONTENT, [STYLE, OTHER])
+    targets = OBJECTIVE.targets(CONTENT, [STYLE, OTHER], (0.25, 0.75))
     assert list(targets.content) == ["relu2_1", "relu4_2"]
     assert list(targets.style) == ["relu1_1", "relu4_2", "relu2_1"]
     for name, target in targets.content.items():
         np.testing.assert_array_equal(target, CONTENT[name])
     for name, target in targets.style.items():
-        expected = blend([moments(STYLE[name]), moments(OTHER[name])])
+        expected = blend([moments(STYLE[name]), moments(OTHER[name])], (0.25, 0.75))
         np.testing.assert_array_equal(target.second, expected.second)
 
 
@@ -52,7 +52,7 @@ def test_targets_are_taken_from_content_and_styles():
 def test_the_total_is_the_weighted_sum_over_layers(content, style, tv):
     objective = Objective(OBJECTIVE.content_layers, OBJECTIVE.style_layers, content, style, tv)
     pixels = picture(8, 9)
-    targets = objective.targets(CONTENT, [STYLE])
+    targets = objective.targets(CONTENT, [STYLE], (1.0,))
     found = objective(pixels, PICTURE, targets, LossWeights(3.0, 500.0, 0.25, *SHARES))
     distance, prepare = STYLE_LOSSES[style]
     contents = [
@@ -81,14 +81,14 @@ def positions(name):
 def test_a_term_without_layers_is_zero():
     objective = Objective((), ("relu1_1",), "energy", "energy", "l2")
     weights = LossWeights(1.0, 2.0, 0.0, (), (1.0,))
-    found = objective(picture(8, 9), PICTURE, objective.targets(CONTENT, [STYLE]), weights)
+    found = objective(picture(8, 9), PICTURE, objective.targets(CONTENT, [STYLE], (1.0,)), weights)
     assert float(found.content) == 0
     assert float(found.style) > 0
     assert float(found.total) == pytest.approx(2 * float(found.style))
 
 
 def test_a_batch_is_a_loop_over_its_pictures():
-    targets = OBJECTIVE.targets(CONTENT, [STYLE])
+    targets = OBJECTIVE.targets(CONTENT, [STYLE], (1.0,))
     weights = LossWeights(3.0, 500.0, 0.25, *SHARES)
     pixels = np.stack([picture(8, 9), picture(8, 9) ** 2])
     batch = {name: np.stack([values, OTHER[name]]) for name, values in PICTURE.items()}
@@ -100,7 +100,7 @@ def test_a_batch_is_a_loop_over_its_pictures():
 
 
 def test_other_weights_do_not_compile_again():
-    targets = OBJECTIVE.targets(CONTENT, [STYLE])
+    targets = OBJECTIVE.targets(CONTENT, [STYLE], (1.0,))
     traces = []
 
     @jax.jit

@@ -83,7 +83,7 @@ def at_keras(network):
     drawn = np.random.default_rng(8).random((3, 32, 48, 3), np.float32)
     pictures = [(pixels, evaluation.features(arrays, pixels)) for pixels in drawn]
     (_, content), (_, style), picture = pictures
-    targets = evaluation.objective.targets(content, [style])
+    targets = evaluation.objective.targets(content, [style], (1.0,))
 
     def total(pixels, features):
         return evaluation.objective(pixels, features, targets, loss_weights(preset)).total

@@ -15,7 +15,14 @@ from nstjax.vgg.convolution import PADDINGS, POOLINGS
 
 NAN, INFINITY = float("nan"), float("inf")
 WHOLE = ("size", "steps", "coarse_steps", "first_steps", "coarsest", "seed")
-REAL = ("content_weight", "style_weight", "tv_weight", "learning_rate", "level_ratio")
+REAL = (
+    "content_weight",
+    "style_weight",
+    "style_scale",
+    "tv_weight",
+    "learning_rate",
+    "level_ratio",
+)
 SHARES = {"color_strength": 1, "averaging": 0.9999}  # and the most that each may be
 WORDS = (
     "content_loss",
@@ -38,6 +45,7 @@ BAD = {
     **{name: ("", "ENERGY", None, 1, ("energy",), ["l2"]) for name in WORDS},
     **{name: ("relu1_1", (1,), ["relu1_1"], None, 5, ("relu1_1", None)) for name in LAYERS},
     "carry_moments": (None, 1, "yes"),
+    "style_blend": (*NO_WEIGHTS, [1.0], (0.0, 0.0)),
     "content_layer_weights": (*NO_WEIGHTS, [1.0], (0.0,), (1.0, 2.0)),
     "style_layer_weights": (
         *(5 * each for each in NO_WEIGHTS[3:]),
@@ -60,6 +68,7 @@ LIMITS = {
     "tv_weight": (-1e-9, 0),
     "learning_rate": (0, 1e-9),
     "level_ratio": (1.05, 1.0501),
+    "style_scale": (0, 1e-9),
 }
 
 

@@ -6,6 +6,8 @@ import pytest
 from nstjax import Settings, stylize
 from nstjax.images import COLOR_MATCHES, keep_chroma, match_colors, resize
 from nstjax.images.oklab import to_oklab
+from nstjax.optimize import Level
+from nstjax.plan import style_size
 from nstjax.transfer import prepare
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
@@ -109,6 +111,34 @@ def test_a_style_twice_is_that_style_and_two_styles_are_not_one(weights):
     mixed = stylize(CONTENT, [STYLE, OTHER_STYLE], settings, weights=weights)
     np.testing.assert_allclose(once.history.style, twice.history.style, rtol=1e-5)
     assert abs(mixed.history.style[0] / once.history.style[0] - 1) > 0.01
+
+
+def test_styles_are_blended_by_their_weights(weights, refused):
+    def first_losses(styles, **others):
+        settings = Settings(**QUICK_FIELDS | {"coarse_steps": 0, "steps": 1} | others)
+        return stylize(CONTENT, styles, settings, weights=weights).history.style[0]
+
+    both = [STYLE, OTHER_STYLE]
+    for blend, alone in (((1, 0), STYLE), ((0, 7.5), OTHER_STYLE)):
+        assert first_losses(both, style_blend=blend) == pytest.approx(first_losses(alone), rel=1e-6)
+    # Only the ratio counts.
+    third = first_losses(both, style_blend=(1, 3))
+    assert third == pytest.approx(first_losses(both, style_blend=(0.5, 1.5)), rel=1e-6)
+    assert third != pytest.approx(first_losses(both), rel=0.01)
+    with refused(r"style_blend is \(1, 3\) for 1 style pictures: give one number for each"):
+        first_losses(STYLE, style_blend=(1, 3))
+
+
+def test_a_scaled_style_is_seen_larger_or_smaller_and_never_enlarged(weights):
+    level = Level(36, 48, 1)
+    sizes = [style_size(np.zeros((112, 80, 3)), level, scale) for scale in (0.5, 1, 2, 9)]
+    assert sizes == [(24, 17), (48, 34), (96, 69), (112, 80)]
+    one_step = QUICK_FIELDS | {"coarse_steps": 0, "steps": 1}
+    scaled, itself = (
+        stylize(CONTENT, style, Settings(**one_step | {"style_scale": scale}), weights=weights)
+        for style, scale in ((STYLE, 0.5), (resize(STYLE, 24, 17), 1.0))
+    )
+    assert scaled.history.style[0] == pytest.approx(itself.history.style[0], rel=1e-6)
 
 
 def test_progress_tells_where_the_work_is(weights):

@@ -62,9 +62,16 @@ def covariance(moments: Moments) -> jax.Array:
     return moments.second - mean[..., :, jnp.newaxis] * mean[..., jnp.newaxis, :]
 
 
-def blend(parts: Sequence[Moments]) -> Moments:
-    """The moments of a mixture of styles in equal shares, whatever the styles' sizes."""
-    return jax.tree.map(lambda *values: sum(values) / len(values), *parts)
+def blend(parts: Sequence[Moments], shares: Sequence[jax.typing.ArrayLike]) -> Moments:
+    """The moments of a mixture of styles in shares that are 1 together, whatever the styles' sizes."""
+
+    def mixture(*values: jax.Array) -> jax.Array:
+        return sum(
+            (jnp.asarray(share) * value for share, value in zip(shares, values, strict=True)),
+            start=jnp.float32(0),
+        )
+
+    return jax.tree.map(mixture, *parts)
 
 
 def _positions(features: jax.Array) -> int:

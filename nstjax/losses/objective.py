@@ -69,14 +69,19 @@ class Objective:
         """Every layer that is needed, once."""
         return tuple(dict.fromkeys(self.content_layers + self.style_layers))
 
-    def targets(self, content: Features, styles: Sequence[Features]) -> Targets:
-        """Targets from the features of the content and of one or more styles, blended equally."""
+    def targets(
+        self,
+        content: Features,
+        styles: Sequence[Features],
+        shares: Sequence[jax.typing.ArrayLike],
+    ) -> Targets:
+        """Targets from the features of the content and of one or more styles, blended in shares."""
         prepare = STYLE_LOSSES[self.style_loss].prepare
         return Targets(
             {name: content[name] for name in self.content_layers},
             {
                 name: prepare(
-                    blend([moments(style[name]) for style in styles]),
+                    blend([moments(style[name]) for style in styles], shares),
                     sum(style[name].shape[-3] * style[name].shape[-2] for style in styles),
                 )
                 for name in self.style_layers
