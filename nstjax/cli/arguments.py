@@ -20,7 +20,8 @@ class Arguments:
     styles: Annotated[
         tyro.conf.Positional[tuple[Path, ...]],
         tyro.conf.arg(
-            metavar="STYLE [STYLE ...]", help="pictures to paint like; several are mixed"
+            metavar="STYLE [STYLE ...]",
+            help="pictures to paint like, or folders of them; several are mixed",
         ),
     ]
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]  # where to write: .png, .jpg, .tif, ...

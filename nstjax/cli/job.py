@@ -16,6 +16,7 @@ from nstjax.cli.metrics import MetricsFile
 from nstjax.cli.model import find_weights
 from nstjax.cli.progress import ProgressBar
 from nstjax.cli.snapshots import Snapshots
+from nstjax.cli.style_files import find_style_files
 from nstjax.errors import UserError
 from nstjax.images import check_writable, read, read_picture, write
 from nstjax.recipe import Recipe
@@ -38,7 +39,8 @@ def run_job(arguments: Arguments) -> int:
     started = time.monotonic()
     check_writable(arguments.output, arguments.bit_depth, arguments.settings.size)
     content = read_picture(arguments.content)
-    styles = [read(style) for style in arguments.styles]
+    style_files = find_style_files(arguments.styles)
+    styles = [read(style) for style in style_files]
     device = _find_device(arguments.device)
     found = find_weights(arguments.model, arguments.preprocessing, progress=not arguments.quiet)
 
@@ -46,7 +48,7 @@ def run_job(arguments: Arguments) -> int:
         settings=arguments.settings,
         preset=arguments.preset,
         content=str(arguments.content),
-        styles=tuple(map(str, arguments.styles)),
+        styles=tuple(map(str, style_files)),
         model=found.name,
         preprocessing=arguments.preprocessing,
     )
