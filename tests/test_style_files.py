@@ -19,7 +19,8 @@ def test_a_folder_stands_for_its_pictures_by_name(tmp_path):
 
 
 def test_files_stay_as_they_are_even_where_there_are_none():
-    assert find_style_files([Path("z.png"), Path("a.png")]) == [Path("z.png"), Path("a.png")]
+    names = [Path("z.png"), Path("a.png"), Path("x" * 300), Path("a\0b")]
+    assert find_style_files(names) == names
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path, refused):

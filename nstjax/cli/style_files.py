@@ -1,5 +1,6 @@
 """The files that the style pictures named on the command line stand for."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +16,10 @@ def find_style_files(paths: Sequence[Path]) -> list[Path]:
 
     Raises `UserError` for a folder without one, or that cannot be read.
     """
-    return [file for path in paths for file in (_in_folder(path) if path.is_dir() else [path])]
+    # `os.path`, since `Path.is_dir` raises for a name that no file can have.
+    return [
+        file for path in paths for file in (_in_folder(path) if os.path.isdir(path) else [path])
+    ]
 
 
 def _in_folder(folder: Path) -> list[Path]:
