@@ -28,9 +28,8 @@ class Recipe:
     styles: tuple[str, ...]  # of each style picture
     model: str  # a network's name, or the name of a weights file
     preprocessing: str = ""  # what the model was said to expect, if that was said
-    version: str = dataclasses.field(
-        default_factory=lambda: importlib.metadata.version("nstjax")
-    )  # of nstjax
+    # Of nstjax.
+    version: str = dataclasses.field(default_factory=lambda: importlib.metadata.version("nstjax"))
 
     def to_json(self) -> str:
         """One line of ASCII."""

@@ -11,8 +11,6 @@ from nstjax.errors import UserError
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 StyleLoss = Literal["energy", "gram", "gram_sum", "gram_chw", "covariance", "mean_std", "w2"]
-
-
 Color = Literal[
     "style",
     "luminance",  # the painted picture's lightness, the content's chroma

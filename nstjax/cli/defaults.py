@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 import tyro
 
 from nstjax.cli.arguments import Arguments
-from nstjax.cli.settings_file import read_settings_file
+from nstjax.cli.settings_file import BESIDE, read_settings_file
 from nstjax.errors import UserError
 from nstjax.images import read_comment
 from nstjax.recipe import Recipe, preset_named, with_values
@@ -48,7 +48,7 @@ def _from_file(path: Path, preset: str | None) -> Arguments:
     values = read_settings_file(path)
     in_file = values.pop("preset", "default")
     base = _from_preset(in_file if preset is None else preset)
-    beside = {name: values.pop(name) for name in ("model", "preprocessing") if name in values}
+    beside = {name: values.pop(name) for name in BESIDE if name in values}
     return replace(base, **beside, settings=with_values(base.settings, values, str(path)))
 
 

@@ -69,9 +69,8 @@ def write_tiff(file: IO[bytes], values: np.ndarray, beside: Beside) -> None:
     tags[TiffImagePlugin.ICCPROFILE] = beside.profile
     tags[TiffImagePlugin.ROWSPERSTRIP] = height
     tags[TiffImagePlugin.STRIPBYTECOUNTS] = len(strip)
-    tags[TiffImagePlugin.STRIPOFFSETS] = (
-        0  # counted from behind the directory, where it is written next
-    )
+    # Counted from behind the directory, where the strip is written next.
+    tags[TiffImagePlugin.STRIPOFFSETS] = 0
     directory = io.BytesIO()
     tags.save(directory)
     file.write(typed(directory.getvalue(), described.get_ifd(IFD.Exif), "<"))

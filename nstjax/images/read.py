@@ -23,9 +23,7 @@ class Picture:
 
     pixels: np.ndarray  # (H, W, 3), float32 sRGB in [0, 1]; alpha is laid over white
     alpha: np.ndarray | None  # (H, W), float32 in [0, 1], where the file has such a channel
-    exif: (
-        bytes  # what a painting keeps of it; `nstjax.images.exif` says what; empty if there is none
-    )
+    exif: bytes  # what a painting keeps of it, as `kept_exif` says; empty if there is none
 
 
 def read(path: str | Path) -> np.ndarray:
