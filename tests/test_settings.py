@@ -11,6 +11,7 @@ from nstjax import Settings
 from nstjax.images import COLOR_MATCHES
 from nstjax.losses import CONTENT_LOSSES, STYLE_LOSSES, TOTAL_VARIATIONS
 from nstjax.optimize import OPTIMIZERS
+from nstjax.settings import GROUPS
 from nstjax.vgg.convolution import PADDINGS, POOLINGS
 
 NAN, INFINITY = float("nan"), float("inf")
@@ -180,4 +181,10 @@ def test_a_replaced_value_is_checked_too(refused):
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Settings)])
 def test_every_field_says_what_it_is_on_its_line(name):
     # The command line's help is made of these comments.
-    assert re.search(rf"^    {name}: .*  # \w", inspect.getsource(Settings), re.MULTILINE)
+    (group,) = (each for each in GROUPS if name in each.__annotations__)
+    assert re.search(rf"^    {name}: .*  # \w", inspect.getsource(group), re.MULTILINE)
+
+
+def test_the_groups_are_the_settings_in_their_order():
+    in_groups = [field.name for group in GROUPS for field in dataclasses.fields(group)]
+    assert in_groups == [field.name for field in dataclasses.fields(Settings)]

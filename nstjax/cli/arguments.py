@@ -1,4 +1,4 @@
-"""The flags of `nstjax stylize`: files and the machine here, the recipe in `Settings`."""
+"""The flags of the commands that make pictures: files and the machine here, the recipe in `Settings`."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,9 +7,23 @@ from typing import Annotated, Literal
 import tyro
 
 from nstjax.errors import UserError
-from nstjax.images import BitDepth
 from nstjax.presets import PRESETS
 from nstjax.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Where it runs, and what is written."""
+
+    bit_depth: Literal[8, 16] = 8  # bits of a channel in the file; 16 in PNG and TIFF
+    save_every: int = 0  # also write a numbered picture every so many steps
+    metrics: Path | None = None  # also write each step's losses, a line of JSON each
+    quiet: bool = False  # no progress bar
+    device: Literal["auto", "cpu", "gpu", "tpu"] = "auto"  # where to compute
+
+    def __post_init__(self):
+        if self.save_every < 0:
+            raise UserError(f"save_every is {self.save_every}: give at least 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,14 +39,14 @@ class Arguments:
         ),
     ]
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]  # where to write: .png, .jpg, .tif, ...
-    model: str = "auto"  # a name of `weights list`, or a weights file; auto: vgg19, else a VGG16
-    preprocessing: str = ""  # what the model expects, if it is not what was detected
     preset: Annotated[
         str,
         tyro.conf.arg(
             metavar=f"{{{','.join(PRESETS)}}}", help="recipe that sets the other flags' defaults"
         ),
     ] = "default"
+    model: str = "auto"  # a name of `weights list`, or a weights file; auto: vgg19, else a VGG16
+    preprocessing: str = ""  # what the model expects, if it is not what was detected
     like: Path | None = None  # take model, settings and pictures from one that nstjax has made
     settings_file: Annotated[
         Path | None,
@@ -40,15 +54,9 @@ class Arguments:
             name="settings", help="take settings from a TOML file, as `nstjax explain` prints it"
         ),
     ] = None
-    bit_depth: BitDepth = 8  # bits of a channel in the file; 16 in PNG and TIFF
-    device: Literal["auto", "cpu", "gpu", "tpu"] = "auto"  # where to compute
-    save_every: int = 0  # also write a numbered picture every so many steps
-    metrics: Path | None = None  # also write each step's losses, a line of JSON each
-    quiet: bool = False  # no progress bar
-    settings: tyro.conf.OmitArgPrefixes[Settings] = field(default_factory=Settings)
+    settings: tyro.conf.SuppressFixed[tyro.conf.Fixed[Settings]] = field(default_factory=Settings)
+    run: tyro.conf.SuppressFixed[tyro.conf.Fixed[Run]] = field(default_factory=Run)
 
     def __post_init__(self):
         if not self.styles:
             raise UserError("no style picture was given: name at least one behind the content")
-        if self.save_every < 0:
-            raise UserError(f"save_every is {self.save_every}: give at least 0")

@@ -11,7 +11,6 @@ import tyro
 from nstjax.cli.arguments import Arguments
 from nstjax.cli.settings_file import BESIDE, read_settings_file
 from nstjax.errors import UserError
-from nstjax.images import read_comment
 from nstjax.recipe import Recipe, preset_named, with_values
 
 
@@ -83,4 +82,6 @@ def recipe_of(path: Path) -> Recipe:
 
     Raises `UserError` where the file is no picture, or has no recipe that could be used.
     """
+    from nstjax.images import read_comment  # here: only who gives a picture waits for Pillow
+
     return Recipe.from_json(read_comment(path), str(path))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nstjax.cli.arguments import Arguments
+from nstjax.cli.arguments import Arguments, Run
 from nstjax.cli.flags import parse
 from nstjax.settings import Settings
 
@@ -35,6 +35,6 @@ def run(arguments: Sequence[str]) -> int:
                 styles=(style,),
                 output=Path("nstjax_demo.png"),
                 settings=Settings(size=SIZE),
-                quiet=parsed.quiet,
+                run=Run(quiet=parsed.quiet),
             )
         )

@@ -30,19 +30,19 @@ def run_job(arguments: Arguments) -> int:
     Everything that can be checked is checked before the work begins. Ctrl-C ends it with the picture
     so far, which is written all the same.
     """
-    console = rich.console.Console(stderr=True, quiet=arguments.quiet)
+    console = rich.console.Console(stderr=True, quiet=arguments.run.quiet)
 
     def say(text: str) -> None:
         # As it is: a file name may look like markup, and a long one must not be broken.
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     started = time.monotonic()
-    check_writable(arguments.output, arguments.bit_depth, arguments.settings.size)
+    check_writable(arguments.output, arguments.run.bit_depth, arguments.settings.size)
     content = read_picture(arguments.content)
     style_files = find_style_files(arguments.styles)
     styles = [read(style) for style in style_files]
-    device = _find_device(arguments.device)
-    found = find_weights(arguments.model, arguments.preprocessing, progress=not arguments.quiet)
+    device = _find_device(arguments.run.device)
+    found = find_weights(arguments.model, arguments.preprocessing, progress=not arguments.run.quiet)
 
     recipe = Recipe(
         settings=arguments.settings,
@@ -57,17 +57,17 @@ def run_job(arguments: Arguments) -> int:
         alpha=content.alpha,
         exif=content.exif,
         comment=recipe.to_json(),
-        bit_depth=arguments.bit_depth,
+        bit_depth=arguments.run.bit_depth,
     )
     keep_programs()
     with contextlib.ExitStack() as stack:
         stack.enter_context(jax.default_device(device))
         transfer = prepare(content.pixels, styles, arguments.settings, weights=found.file)
         observers: list[Callable[[Progress], None]] = []
-        if arguments.metrics is not None:
-            observers.append(stack.enter_context(MetricsFile(arguments.metrics)))
-        if arguments.save_every:
-            snapshots = Snapshots(arguments.output, arguments.save_every, save)
+        if arguments.run.metrics is not None:
+            observers.append(stack.enter_context(MetricsFile(arguments.run.metrics)))
+        if arguments.run.save_every:
+            snapshots = Snapshots(arguments.output, arguments.run.save_every, save)
             observers.append(stack.enter_context(snapshots))
         if arguments.like is not None:
             names = [str(arguments.content), "like", *map(str, arguments.styles)]
@@ -90,7 +90,7 @@ def run_job(arguments: Arguments) -> int:
                         failures.append(error)
                 return interrupted.is_set
 
-            result = transfer.run(on_progress, arguments.save_every)
+            result = transfer.run(on_progress, arguments.run.save_every)
         save(arguments.output, result.image)
         height, width = result.image.shape[:2]
         seconds = time.monotonic() - started

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 
-from nstjax.cli.arguments import Arguments
+from nstjax.cli.boxes import parse_in_boxes
 from nstjax.cli.defaults import default_arguments
-from nstjax.cli.flags import parse
 
 PROG = "nstjax stylize"
 
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the command with the arguments behind its name; returns the exit code."""
-    parsed = parse(Arguments, arguments, prog=PROG, default=default_arguments(arguments))
+    parsed = parse_in_boxes(arguments, prog=PROG, default=default_arguments(arguments))
     # Imported here: `--help` and mistakes in flags should not wait for JAX.
     from nstjax.cli.job import run_job
 

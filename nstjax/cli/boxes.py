@@ -1,0 +1,46 @@
+"""Flags of many settings in groups, each a box of the help."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
+
+import tyro
+
+from nstjax.cli.arguments import Arguments
+from nstjax.cli.flags import parse
+from nstjax.settings import GROUPS, Settings
+
+Kind = TypeVar("Kind", bound=Arguments)
+
+
+def parse_in_boxes(arguments: Sequence[str], *, prog: str, default: Kind) -> Kind:
+    """The arguments of a command that makes pictures; `default` is an instance of their dataclass.
+
+    Raises as `parse` does, and `UserError` for settings that cannot work.
+    """
+    settings = default.settings
+    boxes = {group.__name__.lower(): _part(settings, group) for group in GROUPS}
+    # Without a name: the box of all that is no setting.
+    parts = {"": default, **boxes, "run": default.run}
+    fields = [
+        (
+            name or "command",
+            Annotated[type(part), tyro.conf.arg(name=name), tyro.conf.OmitArgPrefixes],
+            dataclasses.field(default=part),
+        )
+        for name, part in parts.items()
+    ]
+    flags = dataclasses.make_dataclass("Flags", fields, frozen=True, kw_only=True)
+    flags.__doc__ = default.__doc__
+    parsed: Any = parse(flags, arguments, prog=prog, default=flags())
+    values: dict[str, Any] = {}
+    for name in boxes:
+        values |= vars(getattr(parsed, name))
+    return dataclasses.replace(
+        parsed.command, settings=dataclasses.replace(settings, **values), run=parsed.run
+    )
+
+
+def _part(settings: Settings, group: type) -> Any:
+    """The settings of one group."""
+    return group(**{each.name: getattr(settings, each.name) for each in dataclasses.fields(group)})

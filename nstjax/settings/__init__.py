@@ -1,0 +1,6 @@
+"""Everything that decides what a picture will look like, in one frozen dataclass."""
+
+from nstjax.settings.groups import STYLE_LAYERS
+from nstjax.settings.settings import GROUPS, Settings
+
+__all__ = ["GROUPS", "STYLE_LAYERS", "Settings"]

@@ -1,0 +1,108 @@
+"""The settings by what they are about: a dataclass each, whose comments are the command line's help."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from nstjax.settings.values import (
+    Count,
+    Layers,
+    Positive,
+    Range,
+    Share,
+    Side,
+    Steps,
+    Weight,
+    Weights,
+)
+
+Ratio = Annotated[float, Range(above=1.05)]
+Part = Annotated[float, Range(at_least=0, at_most=0.9999)]  # of an average: all would never move
+StyleLoss = Literal["energy", "gram", "gram_sum", "gram_chw", "covariance", "mean_std", "w2"]
+Colors = Literal[
+    "style",
+    "luminance",  # the painted picture's lightness, the content's chroma
+    # The style is recolored first: the content's mean and covariance of colors, by three matrices, or
+    # the whole distribution.
+    "match",
+    "match_pca",
+    "match_cholesky",
+    "histogram",
+]
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basic:
+    """What most pictures need."""
+
+    size: Side = 512  # long side of the result in pixels; the aspect ratio is the content's
+    content_weight: Weight = 0.05  # how much the content's feature maps count
+    style_weight: Weight = 1.0  # how much the style's Gram matrices count
+    tv_weight: Weight = 0.5  # how much smoothness counts (total variation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """What is taken over from the style pictures, and how it is compared."""
+
+    style_blend: Weights | None = None  # share of each style picture; None: equal
+    style_scale: Positive = 1.0  # strokes' size beside the style picture's; 2: twice as large
+    style_layers: Layers = STYLE_LAYERS  # layers whose Gram matrices are compared
+    style_layer_weights: Weights | None = None  # one each, relative; None: equal
+    style_loss: StyleLoss = "energy"  # distance of feature statistics; w2 takes longest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What is kept of the content picture."""
+
+    content_layers: Layers = ("relu4_2",)  # layers whose feature maps are compared
+    content_layer_weights: Weights | None = None  # one each, relative; None: equal
+    content_loss: Literal["energy", "mean", "sum"] = "energy"  # distance of feature maps
+    tv_loss: Literal["l2", "l1", "power", "nine_point"] = "l2"  # form of the total variation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Color:
+    """Whose colors the picture has."""
+
+    color: Colors = "style"  # the style's; or the content's: by luminance, or the style recolored
+    color_strength: Share = 1.0  # how far to go there from the style's colors, 0 to 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """Where the optimization begins."""
+
+    init: str = "recolored"  # first picture: recolored, content, noise, or a picture file
+    seed: Count = 0  # seed of the noise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """Coarse to fine: sizes and steps."""
+
+    steps: Steps = 40  # steps at the full size
+    coarse_steps: Count = 45  # steps at each coarser level
+    first_steps: Steps | None = None  # steps at the first level, if they are others
+    coarsest: Side = 120  # long side of the first level in pixels; at least size: one level only
+    level_ratio: Ratio = 1.75  # how much larger each level is than the one before
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimization:
+    """How the pixels are changed."""
+
+    optimizer: Literal["lbfgs", "adam"] = "lbfgs"  # L-BFGS needs far fewer steps
+    learning_rate: Positive | None = None  # step length; by default 1 for lbfgs and 0.02 for adam
+    carry_moments: bool = False  # adam's moments go on from level to level
+    averaging: Part = 0.0  # share of earlier pictures in their running average, the result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """How the pictures are looked at."""
+
+    pooling: Literal["average", "max"] = "average"  # average is smoother, max as VGG was trained
+    padding: Literal["zeros", "replicate"] = "zeros"  # what the first layer sees around the picture
+    precision: Literal["float32", "bfloat16"] = "float32"  # of the features; TF32 on recent GPUs

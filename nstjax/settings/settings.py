@@ -1,0 +1,41 @@
+"""All settings, flat: the groups are there for help and for reading."""
+
+import dataclasses
+import typing
+from dataclasses import dataclass
+
+from nstjax.errors import UserError
+from nstjax.settings.groups import (
+    Basic,
+    Color,
+    Content,
+    Network,
+    Optimization,
+    Schedule,
+    Start,
+    Style,
+)
+from nstjax.settings.values import check, check_one_each, check_relative
+
+
+# The bases stand in the opposite order: the fields of the last come first.
+@dataclass(frozen=True, kw_only=True)
+class Settings(Network, Optimization, Schedule, Start, Color, Content, Style, Basic):
+    """The recipe of a picture; a value that cannot work raises `UserError`."""
+
+    def __post_init__(self):
+        hints = typing.get_type_hints(type(self), include_extras=True)
+        for field in dataclasses.fields(self):
+            check(field.name, getattr(self, field.name), hints[field.name])
+        if self.carry_moments and self.optimizer != "adam":
+            raise UserError(
+                f"carry_moments is for adam and optimizer is {self.optimizer!r}: leave one of them out"
+            )
+        check_relative("style_blend", self.style_blend)
+        for term in ("content", "style"):
+            name, layers = f"{term}_layer_weights", f"{term}_layers"
+            check_one_each(name, getattr(self, name), getattr(self, layers))
+            check_relative(name, getattr(self, name))
+
+
+GROUPS = tuple(reversed(Settings.__bases__))
