@@ -7,7 +7,7 @@ import pytest
 from reference.inputs import feature_maps, relative_error
 
 from nstjax.losses import blend, moments
-from nstjax.losses.moments import second_moment
+from nstjax.losses.moments import STRIP, second_moment
 
 
 def random(*shape):
@@ -23,6 +23,16 @@ def test_moments_are_those_of_the_definition():
     # Gatys et al. 2016, equation 3: G_ij = sum_k F_ik F_jk.
     gram = sum(np.outer(vector, vector) for vector in vectors)
     assert relative_error(found.positions * found.second, gram) < 1e-6
+
+
+def test_a_large_map_has_its_whole_gram_matrix():
+    """On a CPU it is summed over strips of rows: here two of two, and one row left over."""
+    features = random(5, 512, 256)
+    assert STRIP // (512 * 256) == 2
+    vectors = features.reshape(-1, 256).astype(np.float64)
+    expected = vectors.T @ vectors / len(vectors)
+    assert relative_error(second_moment(features), expected) < 1e-6
+    assert relative_error(second_moment(features[:4]), expected) > 1e-3
 
 
 def test_moments_are_additive_over_positions():

@@ -24,13 +24,36 @@ class Moments(NamedTuple):
     positions: jax.Array  # (), M: turns means back into the sums of an unnormalized Gram matrix
 
 
+# Values of a strip of rows: one MiB of float32, which stays in a core's cache.
+STRIP = 2**18
+
+
 @jax.custom_vjp
 def second_moment(features: jax.Array) -> jax.Array:
     """`S = 1/M sum_i f_i f_i^T`: `(..., H, W, N) -> (..., N, N)`, summed in float32."""
-    gram = jnp.einsum(
+    gram = jax.lax.platform_dependent(features, cpu=_gram_by_strips, default=_gram)
+    return gram / _positions(features)
+
+
+def _gram(features: jax.Array) -> jax.Array:
+    return jnp.einsum(
         "...hwm,...hwn->...mn", features, features, preferred_element_type=jnp.float32
     )
-    return gram / _positions(features)
+
+
+def _gram_by_strips(features: jax.Array) -> jax.Array:
+    """The same. A CPU's product copies what it multiplies, and the copy of a large map is no cache's."""
+    height, width, channels = features.shape[-3:]
+    rows = max(1, STRIP // (width * channels))
+    if rows >= height:
+        return _gram(features)
+    strips = height // rows
+
+    def add(index: jax.Array, gram: jax.Array) -> jax.Array:
+        return gram + _gram(jax.lax.dynamic_slice_in_dim(features, index * rows, rows, -3))
+
+    rest = _gram(features[..., strips * rows :, :, :])
+    return jax.lax.fori_loop(0, strips, add, rest)
 
 
 def _second_moment_forward(features):
