@@ -1,5 +1,7 @@
 """Convolution, ReLU and pooling: their values by hand, their gradients against JAX's own."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,6 +18,7 @@ from nstjax.vgg.convolution import (
     average_pool,
     choose_method,
     convolve,
+    l2_pool,
     max_pool,
     relu,
 )
@@ -110,7 +113,11 @@ def blocks(x, height, width):
 @pytest.mark.parametrize("name", POOLINGS)
 def test_pooling_reduces_each_block(name, height, width):
     x = normal(2, height, width, 3)
-    reduction = {"average": np.mean, "max": np.max}[name]
+    reduction = {
+        "average": np.mean,
+        "max": np.max,
+        "l2": lambda values, axis: np.sqrt(np.mean(np.square(values), axis)),
+    }[name]
     expected = reduction(blocks(np.asarray(x), height, width), axis=-1)
     np.testing.assert_allclose(POOLINGS[name](x), expected, rtol=1e-6, atol=1e-7)
 
@@ -132,43 +139,46 @@ def test_the_gradient_of_pooling_goes_to_the_pixels_of_the_block(height, width):
     np.testing.assert_array_equal(found, np.where(largest, spread, 0))
 
 
+def test_the_gradient_of_l2_pooling_is_each_value_over_four_times_the_root():
+    x = normal(1, 4, 6, 2).at[:, :2, :2].set(0)  # a block of zeros has gradient zero
+    pooled, pull = jax.vjp(l2_pool, x)
+    cotangent = normal(1, 2, 3, 2, seed=1)
+    wide = np.ones((1, 2, 2, 1))
+    root = np.kron(np.asarray(pooled), wide)
+    expected = np.kron(cotangent, wide) * np.asarray(x) / np.where(root == 0, 1, 4 * root)
+    np.testing.assert_allclose(pull(cotangent)[0], expected, rtol=1e-5, atol=1e-7)
+
+
 def test_equal_maxima_share_the_gradient():
     (found,) = jax.vjp(max_pool, jnp.ones((1, 2, 2, 1)))[1](jnp.ones((1, 1, 1, 1)))
     np.testing.assert_array_equal(found, np.full((1, 2, 2, 1), 0.25))
 
 
 @pytest.mark.parametrize("method", [DIRECT, WINOGRAD])
-def test_a_replicated_border_is_that_of_numpy(method):
-    """Correlation over the edge-padded picture, written out; and its gradient by differences."""
+@pytest.mark.parametrize(("name", "mode"), [("replicate", "edge"), ("reflect", "reflect")])
+def test_a_border_goes_on_as_numpy_pads(method, name, mode):
+    """Correlation over the padded picture, written out; its gradient by exact differences."""
     random = np.random.default_rng(0)
     x, kernel = random.normal(size=(1, 5, 7, 3)), random.normal(size=(3, 3, 3, 4))
-    around = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
-    expected = sum(
-        around[:, i : i + 5, j : j + 7] @ kernel[i, j] for i in range(3) for j in range(3)
-    )
+
+    def expected(x):
+        around = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode=mode)
+        taps = np.ndindex(3, 3)
+        return sum(around[:, i : i + 5, j : j + 7] @ kernel[i, j] for i, j in taps)
+
     prepared = [
         method.prepare(jnp.asarray(each, jnp.float32)) for each in (kernel, adjoint_kernel(kernel))
     ]
 
-    def convolution(x):
-        return convolve(method.correlate, x, prepared[0], jnp.zeros(4), prepared[1])
+    def found(x):
+        convolution = functools.partial(convolve, method.correlate)
+        return PADDINGS[name](lambda x: convolution(x, prepared[0], jnp.zeros(4), prepared[1]), x)
 
-    found = PADDINGS["replicate"](convolution, jnp.asarray(x, jnp.float32))
-    np.testing.assert_allclose(found, expected, atol=1e-4)
-    gradient = jax.grad(lambda x: jnp.sum(PADDINGS["replicate"](convolution, x)))(
-        jnp.asarray(x, jnp.float32)
-    )
-    # d/dx sum (x * k): each value counts by every place that it is repeated to and every tap above that.
-    sums = np.zeros((1, 7, 9, 3))
-    for i in range(3):
-        for j in range(3):
-            sums[:, i : i + 5, j : j + 7] += kernel[i, j].sum(-1)
-    inner = sums[:, 1:-1, 1:-1].copy()
-    inner[:, 0] += sums[:, 0, 1:-1]
-    inner[:, -1] += sums[:, -1, 1:-1]
-    inner[:, :, 0] += sums[:, 1:-1, 0]
-    inner[:, :, -1] += sums[:, 1:-1, -1]
-    for y, row in ((0, 0), (-1, -1)):
-        for z, column in ((0, 0), (-1, -1)):
-            inner[:, y, z] += sums[:, row, column]
-    np.testing.assert_allclose(gradient, inner, atol=1e-4)
+    single = jnp.asarray(x, jnp.float32)
+    np.testing.assert_allclose(found(single), expected(x), atol=1e-4)
+    cotangent = random.normal(size=(1, 5, 7, 4))
+    gradient = jax.grad(lambda x: jnp.sum(cotangent.astype(np.float32) * found(x)))(single)
+    # The map is linear: its differences are its derivative.
+    units = np.eye(x.size).reshape(-1, *x.shape)
+    differences = [np.sum(cotangent * expected(unit)) for unit in units]
+    np.testing.assert_allclose(gradient, np.reshape(differences, x.shape), atol=1e-4)

@@ -103,6 +103,6 @@ class Optimization:
 class Network:
     """How the pictures are looked at."""
 
-    pooling: Literal["average", "max"] = "average"  # average is smoother, max as VGG was trained
-    padding: Literal["zeros", "replicate"] = "zeros"  # what the first layer sees around the picture
+    pooling: Literal["average", "max", "l2"] = "average"  # smoothest; max as VGG was trained
+    padding: Literal["zeros", "replicate", "reflect"] = "zeros"  # around the picture, first layer
     precision: Literal["float32", "bfloat16"] = "float32"  # of the features; TF32 on recent GPUs

@@ -128,9 +128,12 @@ def max_pool(x: jax.Array) -> jax.Array:
     return jnp.maximum(rows[:, :, 0:width:2], rows[:, :, 1:width:2])
 
 
-def repeat_border(convolve: Callable[[jax.Array], jax.Array], x: jax.Array) -> jax.Array:
-    """The 3x3 convolution of `(B, H, W, C)` as if the outermost positions went on outside."""
-    return convolve(jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge"))[:, 1:-1, 1:-1]
+def l2_pool(x: jax.Array) -> jax.Array:
+    """Root mean square of each 2x2 block: `(B, H, W, C) -> (B, H // 2, W // 2, C)`."""
+    square = average_pool(jnp.square(x))
+    # Blocks of zeros are common behind a ReLU, and the root has no derivative there.
+    plain = square == 0
+    return jnp.where(plain, 0, jnp.sqrt(jnp.where(plain, 1, square)))
 
 
 def leave_border(convolve: Callable[[jax.Array], jax.Array], x: jax.Array) -> jax.Array:
@@ -138,9 +141,21 @@ def leave_border(convolve: Callable[[jax.Array], jax.Array], x: jax.Array) -> ja
     return convolve(x)
 
 
-PADDINGS = {"zeros": leave_border, "replicate": repeat_border}
+def _continue_border(
+    mode: str, convolve: Callable[[jax.Array], jax.Array], x: jax.Array
+) -> jax.Array:
+    """The 3x3 convolution of `(B, H, W, C)` as if the picture went on outside, as `jnp.pad` does it."""
+    return convolve(jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode=mode))[:, 1:-1, 1:-1]
+
+
+PADDINGS = {
+    "zeros": leave_border,
+    "replicate": functools.partial(_continue_border, "edge"),  # the outermost positions again
+    "reflect": functools.partial(_continue_border, "reflect"),  # those inside them, mirrored
+}
 
 POOLINGS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "average": average_pool,  # Gatys et al. 2016: better gradient flow, smoother pictures
     "max": max_pool,  # what the networks were trained with
+    "l2": l2_pool,  # between the two
 }

@@ -43,8 +43,9 @@ class VGG(nnx.Module):
     Args:
         weights: a converted network; see `nstjax.vgg.load_weights`.
         layers: names of the wanted layers, such as `("relu1_1", "conv4_2", "pool5")`.
-        pooling: `average` or `max`.
-        padding: what the first layer sees around the picture: `zeros`, or `replicate`, its border.
+        pooling: `average`, `max` or `l2`, the root mean square.
+        padding: what the first layer sees around the picture: `zeros`, or `replicate` or `reflect` its
+            border.
         dtype: type of the weights and feature maps; the pixels stay float32.
 
     Raises `UserError` for a layer, pooling or padding that does not exist.
