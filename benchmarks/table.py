@@ -1,8 +1,8 @@
 """Writes the records in `results/` into the two READMEs: `python -m benchmarks.table`.
 
 Whatever stands between `<!-- NAME -->` and `<!-- /NAME -->` is replaced: in `benchmarks/README.md` by
-every machine's whole report (`results`) and every search's table (`searches`), in the README at the top
-by one column a machine (`results`).
+every machine's whole report (`results`), every search's table (`searches`) and every recipe's at several
+sizes (`sizes`), in the README at the top by one column a machine (`results`).
 """
 
 import re
@@ -16,6 +16,7 @@ from benchmarks.record import load_record, report
 from benchmarks.reference.recipes import RECIPES
 from benchmarks.report import markdown_table
 from benchmarks.search_report import search_report
+from benchmarks.sizes_report import sizes_report
 from benchmarks.step import step_ratio
 from benchmarks.time_to_loss import time_ratio
 from benchmarks.timing import spread
@@ -49,6 +50,11 @@ def full_report(records: Sequence[dict]) -> str:
 def searches(records: Sequence[dict]) -> str:
     """Every search's table."""
     return "\n\n".join(search_report(record) for record in records)
+
+
+def sizes(records: Sequence[dict]) -> str:
+    """Every table of one recipe at several sizes."""
+    return "\n\n".join(sizes_report(record) for record in records)
 
 
 def summary(records: Sequence[dict]) -> str:
@@ -126,6 +132,7 @@ def main() -> int:
             FOLDER / "README.md": {
                 "results": full_report(machines),
                 "searches": searches(load_records("candidates")),
+                "sizes": sizes(load_records("sizes", "content_weights")),
             },
             FOLDER.parent / "README.md": {"results": summary(machines)},
         }
