@@ -19,12 +19,12 @@ from benchmarks.program_cache import fresh_cache
 from benchmarks.report import Table, number, with_range
 from benchmarks.settings import matched_settings
 from benchmarks.timing import ratios, seconds, spread
-from nstjax.images import resize
 from nstjax.optimize import Level, loop
-from nstjax.plan import styles_at
+from nstjax.pictures import pictures_at
+from nstjax.prepare import Transfer, prepare
 from nstjax.problem import loss_weights, make_evaluation, pending_problem
+from nstjax.regions import whole_picture
 from nstjax.settings import Settings
-from nstjax.transfer import Transfer, prepare
 
 CPU_SIZES = (512,)
 ACCELERATOR_SIZES = (512, 1024)
@@ -43,7 +43,7 @@ def cases(context: Context) -> list[dict]:
 def measure(context: Context, case: dict) -> dict:
     """Every program of every level."""
     settings = matched_settings("default", size=case["size"])
-    transfer = prepare(context.content, context.style, settings, weights=context.weights)
+    transfer = prepare(context.content, [context.style], settings, weights=context.weights)
     return {
         "picture": _measure_picture(transfer, context),
         "levels": [
@@ -110,11 +110,10 @@ def _programs(context: Context, settings: Settings, levels: Sequence[Level]) -> 
     evaluation, network = make_evaluation(context.weights, settings)
     weights = loss_weights(settings)
     for level in levels:
-        content = resize(context.content, level.height, level.width)
-        styles = styles_at(level, [context.style])
-        trace = functools.partial(
-            pending_problem, evaluation, network, weights, content, styles, (1.0,)
+        pictures = pictures_at(
+            level, levels[-1], context.content, [context.style], whole_picture(1), settings
         )
+        trace = functools.partial(pending_problem, evaluation, network, weights, pictures)
         yield level, "targets", lambda trace=trace: trace().targets
         steps = chunk_steps(level, context.platform)
         yield (

@@ -12,9 +12,9 @@ from benchmarks.context import Context
 from benchmarks.reference.optimizers import make_step
 from benchmarks.reference.side import Reference, to_array
 from benchmarks.scene import Scene
+from nstjax.prepare import prepare
 from nstjax.result import Progress, Result
 from nstjax.settings import Settings
-from nstjax.transfer import prepare
 
 # A GPU is asked for the time only so often: asking makes it wait.
 STAMP_EVERY = {"cpu": 1, "cuda": 10}
@@ -112,7 +112,7 @@ def our_curve(context: Context, settings: Settings, goal: float) -> Curve:
         reached = progress.level == progress.levels and min(progress.losses.total) <= goal
         return bool(reached) or time.monotonic() > context.deadline
 
-    transfer = prepare(context.content, context.style, settings, weights=context.weights)
+    transfer = prepare(context.content, [context.style], settings, weights=context.weights)
     started = time.perf_counter()
     result = transfer.run(on_progress, REPORT_EVERY)
     return last_level(result, stamps)

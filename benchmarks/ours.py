@@ -11,7 +11,9 @@ from benchmarks.side import Runner
 from nstjax.optimize import OPTIMIZERS, Level, make_transformation
 from nstjax.optimize.loop import chunk_length
 from nstjax.optimize.step import first_state, lower_steps
+from nstjax.pictures import pictures_at
 from nstjax.problem import Evaluation, Problem, loss_weights, make_evaluation
+from nstjax.regions import whole_picture
 from nstjax.settings import Settings
 from nstjax.vgg import Weights
 
@@ -42,7 +44,10 @@ class Ours:
 
     def __init__(self, weights: Weights, settings: Settings, scene: Scene):
         self.evaluation, network = make_evaluation(weights, settings)
-        targets = self.evaluation.targets(network, scene.content, [scene.style], (1.0,))
+        pictures = pictures_at(
+            scene.level, scene.level, scene.content, [scene.style], whole_picture(1), settings
+        )
+        targets = self.evaluation.targets(network, pictures)
         self.problem = Problem(network, targets, loss_weights(settings))
         self.level = scene.level
         self.shape = jax.ShapeDtypeStruct(scene.content.shape, jnp.float32)

@@ -6,7 +6,8 @@ import numpy as np
 
 from nstjax.images import fit, resize
 from nstjax.optimize import Level
-from nstjax.plan import styles_at
+from nstjax.pictures import styles_at
+from nstjax.settings import Settings
 
 
 class Scene(NamedTuple):
@@ -32,5 +33,5 @@ def make_scene(content: np.ndarray, style: np.ndarray, size: int) -> Scene:
     """Content and style at a size, as nstjax's last level has them; small ones are enlarged."""
     height, width = fit(content.shape[0], content.shape[1], size)
     scene = Scene(resize(content, height, width), style)
-    (style,) = styles_at(scene.level, [style])
+    (style,) = styles_at(scene.level, scene.level, [style], Settings())
     return scene._replace(style=style)

@@ -20,8 +20,10 @@ from benchmarks.candidates import CANDIDATES, Candidate, carry_memory
 from nstjax.images import match_colors, read, resize, write
 from nstjax.optimize import Level
 from nstjax.optimize.step import first_state, run_steps
-from nstjax.plan import plan, styles_at
+from nstjax.pictures import pictures_at
+from nstjax.plan import plan
 from nstjax.problem import Problem, loss_weights, make_evaluation
+from nstjax.regions import whole_picture
 from nstjax.settings import Settings
 from nstjax.vgg import Weights, load_weights
 
@@ -46,9 +48,10 @@ class Search:
         self.weights = loss_weights(settings)
 
     def problem(self, level: Level) -> Problem:
-        content = resize(self.content, level.height, level.width)
-        styles = styles_at(level, [self.style])
-        targets = self.evaluation.targets(self.network, content, styles, (1.0,))
+        pictures = pictures_at(
+            level, level, self.content, [self.style], whole_picture(1), self.settings
+        )
+        targets = self.evaluation.targets(self.network, pictures)
         return Problem(self.network, targets, self.weights)
 
     def run(self, candidate: Candidate) -> tuple[dict, np.ndarray]:

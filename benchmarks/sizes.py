@@ -19,7 +19,7 @@ from benchmarks.settings import matched_settings
 from nstjax.images import read, resize, write
 from nstjax.losses import Moments, moments
 from nstjax.losses.style import energy
-from nstjax.plan import styles_at
+from nstjax.pictures import styles_at
 from nstjax.problem import make_evaluation
 from nstjax.result import Result
 from nstjax.settings import Settings
@@ -52,7 +52,8 @@ def compare(judge: Judge, style: np.ndarray, results: dict[int, Result]) -> dict
     preview = results[min(results)].image
     rows = {}
     for size, result in results.items():
-        (painting,) = styles_at(result.levels[-1], [style])
+        finest = result.levels[-1]
+        (painting,) = styles_at(finest, finest, [style], result.settings)
         rows[str(size)] = {
             "painting": judge.distances(result.image, painting),
             "preview": judge.distances(resize(result.image, *preview.shape[:2]), preview),

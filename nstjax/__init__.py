@@ -7,26 +7,33 @@ from nstjax.presets import PRESETS
 from nstjax.settings import Settings
 
 if TYPE_CHECKING:
+    from nstjax.regions import Region
     from nstjax.result import Progress, Result
-    from nstjax.transfer import stylize
+    from nstjax.transfer import reconstruct, stylize, texture
     from nstjax.vgg import load_weights
 
 __all__ = [
     "PRESETS",
     "Progress",
+    "Region",
     "Result",
     "Settings",
     "UserError",
     "load_weights",
+    "reconstruct",
     "stylize",
+    "texture",
 ]
 
 # Imported on first use: JAX takes seconds to import, and the command line's help needs none of it.
 _LAZY = {
     "Progress": "nstjax.result",
+    "Region": "nstjax.regions",
     "Result": "nstjax.result",
     "load_weights": "nstjax.vgg",
+    "reconstruct": "nstjax.transfer",
     "stylize": "nstjax.transfer",
+    "texture": "nstjax.transfer",
 }
 
 

@@ -1,18 +1,23 @@
 """Style transfer as an optimization problem: network and objective joined into one function."""
 
 import functools
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 
-from nstjax.losses import Losses, LossWeights, Objective, Targets
-from nstjax.settings import Settings
+from nstjax.losses import (
+    Losses,
+    LossWeights,
+    Objective,
+    RegionTarget,
+    StyleExample,
+    Targets,
+)
+from nstjax.pictures import Array, Canvas, Pictures
+from nstjax.settings import Settings, shares
 from nstjax.vgg import VGG, Weights
 
 
@@ -22,6 +27,7 @@ class Problem(NamedTuple):
     network: nnx.State  # the network's weights
     targets: Targets
     weights: LossWeights
+    canvas: Canvas | None = None  # None: all is painted
 
 
 @dataclass(frozen=True)
@@ -31,31 +37,41 @@ class Evaluation:
     graph: nnx.GraphDef[VGG]
     objective: Objective
 
-    def features(self, network: nnx.State, pixels: jax.Array) -> dict[str, jax.Array]:
+    def features(self, network: nnx.State, pixels: Array) -> dict[str, jax.Array]:
         """Feature maps `(H, W, C)` of one picture `(H, W, 3)`."""
-        batch = nnx.merge(self.graph, network)(pixels[jnp.newaxis])
+        batch = nnx.merge(self.graph, network)(jnp.asarray(pixels)[jnp.newaxis])
         return {name: features[0] for name, features in batch.items()}
 
     def __call__(self, pixels: jax.Array, problem: Problem) -> tuple[jax.Array, Losses]:
         """The loss of pixels `(H, W, 3)`, and its terms."""
-        features = self.features(problem.network, pixels)
-        losses = self.objective(pixels, features, problem.targets, problem.weights)
+        seen = pixels if problem.canvas is None else problem.canvas(pixels)
+        features = self.features(problem.network, seen)
+        losses = self.objective(seen, features, problem.targets, problem.weights)
         return losses.total, losses
 
     @functools.partial(jax.jit, static_argnums=0)
-    def targets(
-        self,
-        network: nnx.State,
-        content: jax.Array,
-        styles: Sequence[jax.Array],
-        shares: Sequence[jax.typing.ArrayLike],
-    ) -> Targets:
-        """Targets from the pixels of the content and of the styles, each of its own size and share."""
-        return self.objective.targets(
-            self.features(network, content),
-            [self.features(network, style) for style in styles],
-            shares,
-        )
+    def targets(self, network: nnx.State, pictures: Pictures) -> Targets:
+        """Targets from the pixels of content and styles, each of its own size."""
+        carry = nnx.merge(self.graph, network).carry_mask
+        content = {} if pictures.content is None else self.features(network, pictures.content)
+        styles = [self.features(network, style) for style in pictures.styles]
+        regions = [
+            RegionTarget(
+                self.objective.style_target(
+                    [
+                        StyleExample(features, share, None if mask is None else carry(mask))
+                        for features, share, mask in zip(
+                            styles, region.shares, region.style_masks, strict=True
+                        )
+                        if share is not None
+                    ]
+                ),
+                region.area,
+                None if region.mask is None else carry(region.mask),
+            )
+            for region in pictures.regions
+        ]
+        return Targets(self.objective.content_target(content), tuple(regions))
 
 
 @dataclass(frozen=True)
@@ -65,32 +81,30 @@ class PendingProblem:
     network: nnx.State
     weights: LossWeights
     targets: jax.stages.Lowered
-    # The content's pixels, each style's, and its share.
-    pictures: tuple[np.ndarray, list[np.ndarray], tuple[float, ...]]
+    pictures: Pictures
+    canvas: Canvas | None
 
     @property
     def shapes(self) -> Problem:
         """The problem, with shapes and types for the targets' arrays."""
-        return Problem(self.network, self.targets.out_info, self.weights)
+        return Problem(self.network, self.targets.out_info, self.weights, self.canvas)
 
     def compute(self) -> Problem:
         """The problem with its targets."""
-        targets = self.targets.compile()(self.network, *self.pictures)
-        return Problem(self.network, targets, self.weights)
+        targets = self.targets.compile()(self.network, self.pictures)
+        return self.shapes._replace(targets=targets)
 
 
 def pending_problem(
     evaluation: Evaluation,
     network: nnx.State,
     weights: LossWeights,
-    content: np.ndarray,
-    styles: list[np.ndarray],
-    shares: tuple[float, ...],
+    pictures: Pictures,
+    canvas: Canvas | None = None,
 ) -> PendingProblem:
-    """Traces what will compute the targets of a content `(H, W, 3)` and of styles."""
-    pictures = (content, styles, shares)
-    targets = Evaluation.targets.lower(evaluation, network, *pictures)  # type: ignore[attr-defined]
-    return PendingProblem(network, weights, targets, pictures)
+    """Traces what will compute the targets of pictures."""
+    targets = Evaluation.targets.lower(evaluation, network, pictures)  # type: ignore[attr-defined]
+    return PendingProblem(network, weights, targets, pictures, canvas)
 
 
 def loss_weights(settings: Settings) -> LossWeights:
@@ -102,12 +116,6 @@ def loss_weights(settings: Settings) -> LossWeights:
         shares(settings.content_layer_weights, len(settings.content_layers)),
         shares(settings.style_layer_weights, len(settings.style_layers)),
     )
-
-
-def shares(weights: tuple[float, ...] | None, count: int) -> tuple[float, ...]:
-    """Relative weights as shares that are 1 together; equal ones where there are no weights."""
-    weights = weights or (1.0,) * count
-    return tuple(weight / math.fsum(weights) for weight in weights)
 
 
 def make_objective(settings: Settings) -> Objective:

@@ -203,3 +203,17 @@ def test_unknown_names_are_refused(network, refused):
         VGG(network("vgg16"), ("conv3_4",))
     with refused("pooling 'mean': use one of average, max"):
         VGG(network("vgg16"), ("relu1_1",), pooling="mean")
+
+
+@pytest.mark.parametrize("pooling", ["average", "max"])
+def test_a_mask_is_carried_down_the_strides(network, pooling):
+    layers = ("relu1_1", "conv2_1", "pool2")
+    found = VGG(network("vgg16"), layers, pooling=pooling).carry_mask(
+        np.arange(7 * 9, dtype=np.float32).reshape(7, 9)
+    )
+    assert list(found) == list(layers)
+    assert [each.shape for each in found.values()] == [(7, 9), (3, 4), (1, 2)]
+    # The mean of each block of pixels, rounding down as the poolings do.
+    mask = np.arange(63.0).reshape(7, 9)
+    np.testing.assert_allclose(found["conv2_1"][1, 3], mask[2:4, 6:8].mean())
+    np.testing.assert_allclose(found["pool2"][0, 1], mask[:4, 4:8].mean())

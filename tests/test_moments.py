@@ -108,3 +108,42 @@ def test_blended_styles_count_by_their_shares_whatever_their_size():
     assert float(found.positions) == 0.25 * 35 + 0.75 * 36
     for one, alone in zip(blend([first], (1.0,)), first, strict=True):
         np.testing.assert_array_equal(one, alone)
+
+
+def test_weighted_moments_are_those_of_the_definition():
+    features = random(6, 7, 4)
+    weights = np.random.default_rng(7).random((6, 7)).astype(np.float32)
+    weights[:2] = 0
+    vectors, w = features.reshape(-1, 4).astype(np.float64), weights.reshape(-1).astype(np.float64)
+    found = moments(features, weights)
+    assert relative_error(found.mean, w @ vectors / w.sum()) < 1e-6
+    assert relative_error(found.second, (vectors.T * w) @ vectors / w.sum()) < 1e-6
+    assert float(found.positions) == pytest.approx(w.sum())
+
+
+def test_a_mask_leaves_what_it_marks():
+    features = random(6, 7, 4)
+    mask = np.zeros((6, 7), np.float32)
+    mask[:4, 2:] = 1
+    for found, cut in zip(moments(features, mask), moments(features[:4, 2:]), strict=True):
+        assert relative_error(found, cut) < 1e-6
+    gradient = jax.grad(lambda x: jnp.sum(moments(x, mask).second))(features)
+    assert (np.any(np.asarray(gradient), axis=-1) == (mask > 0)).all()
+
+
+def test_weighted_parts_add_up_to_the_whole():
+    features = random(6, 7, 4)
+    weights = np.random.default_rng(8).random((6, 7)).astype(np.float32)
+    parts, whole = [moments(features, each) for each in (weights, 1 - weights)], moments(features)
+    for name in ("mean", "second"):
+        total = sum(part.positions * getattr(part, name) for part in parts)
+        assert relative_error(total / whole.positions, getattr(whole, name)) < 1e-6
+
+
+def test_a_mask_that_marks_nothing_has_no_moments_and_no_gradient():
+    features = random(3, 4, 5)
+    nothing = np.zeros((3, 4), np.float32)
+    for found in moments(features, nothing):
+        assert not np.any(found)
+    gradient = jax.grad(lambda x: jnp.sum(moments(x, nothing).second))(features)
+    assert not np.any(gradient)

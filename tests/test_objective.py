@@ -11,6 +11,9 @@ from nstjax.losses import (
     TOTAL_VARIATIONS,
     LossWeights,
     Objective,
+    RegionTarget,
+    StyleExample,
+    Targets,
     blend,
     moments,
 )
@@ -31,17 +34,23 @@ PICTURE, CONTENT, STYLE, OTHER = (features(np.float32(scale)) for scale in (1, 1
 SHARES = ((0.25, 0.75), (0.5, 0.125, 0.375))
 
 
+def targets_of(objective, *examples, **region):
+    style = objective.style_target([StyleExample(*each) for each in examples])
+    return Targets(objective.content_target(CONTENT), (RegionTarget(style, **region),))
+
+
 def test_the_layers_are_those_of_both_once():
     assert OBJECTIVE.layers == ("relu2_1", "relu4_2", "relu1_1")
 
 
 def test_targets_are_taken_from_content_and_styles():
-    targets = OBJECTIVE.targets(CONTENT, [STYLE, OTHER], (0.25, 0.75))
+    targets = targets_of(OBJECTIVE, (STYLE, 0.25), (OTHER, 0.75))
     assert list(targets.content) == ["relu2_1", "relu4_2"]
-    assert list(targets.style) == ["relu1_1", "relu4_2", "relu2_1"]
+    (region,) = targets.regions
+    assert list(region.style) == ["relu1_1", "relu4_2", "relu2_1"]
     for name, target in targets.content.items():
         np.testing.assert_array_equal(target, CONTENT[name])
-    for name, target in targets.style.items():
+    for name, target in region.style.items():
         expected = blend([moments(STYLE[name]), moments(OTHER[name])], (0.25, 0.75))
         np.testing.assert_array_equal(target.second, expected.second)
 
@@ -52,7 +61,7 @@ def test_targets_are_taken_from_content_and_styles():
 def test_the_total_is_the_weighted_sum_over_layers(content, style, tv):
     objective = Objective(OBJECTIVE.content_layers, OBJECTIVE.style_layers, content, style, tv)
     pixels = picture(8, 9)
-    targets = objective.targets(CONTENT, [STYLE], (1.0,))
+    targets = targets_of(objective, (STYLE,))
     found = objective(pixels, PICTURE, targets, LossWeights(3.0, 500.0, 0.25, *SHARES))
     distance, prepare = STYLE_LOSSES[style]
     contents = [
@@ -81,14 +90,48 @@ def positions(name):
 def test_a_term_without_layers_is_zero():
     objective = Objective((), ("relu1_1",), "energy", "energy", "l2")
     weights = LossWeights(1.0, 2.0, 0.0, (), (1.0,))
-    found = objective(picture(8, 9), PICTURE, objective.targets(CONTENT, [STYLE], (1.0,)), weights)
+    found = objective(picture(8, 9), PICTURE, targets_of(objective, (STYLE,)), weights)
     assert float(found.content) == 0
     assert float(found.style) > 0
     assert float(found.total) == pytest.approx(2 * float(found.style))
 
 
+def test_regions_add_up_by_their_shares():
+    """Each is compared where it is with a style of its own."""
+    objective = Objective((), ("relu1_1",), "energy", "energy", "l2")
+    weights = LossWeights(0.0, 1.0, 0.0, (), (1.0,))
+    height, width, _ = PICTURE["relu1_1"].shape
+    left = np.zeros((height, width), np.float32)
+    left[:, :3] = 1
+
+    def style_of(*regions):
+        return float(objective(picture(8, 9), PICTURE, Targets({}, regions), weights).style)
+
+    like_style, like_other = (objective.style_target([StyleExample(x)]) for x in (STYLE, OTHER))
+    alone = [
+        style_of(RegionTarget(like_style, 1.0, {"relu1_1": left})),
+        style_of(RegionTarget(like_other, 1.0, {"relu1_1": 1 - left})),
+    ]
+    both = style_of(
+        RegionTarget(like_style, 0.25, {"relu1_1": left}),
+        RegionTarget(like_other, 0.75, {"relu1_1": 1 - left}),
+    )
+    assert both == pytest.approx(0.25 * alone[0] + 0.75 * alone[1], rel=1e-6)
+    cut = {"relu1_1": PICTURE["relu1_1"][:, :3]}
+    targets = Targets({}, (RegionTarget(like_style),))
+    assert alone[0] == pytest.approx(float(objective(picture(8, 9), cut, targets, weights).style))
+
+
+def test_a_part_of_a_style_picture_is_looked_at():
+    mask = np.zeros(STYLE["relu1_1"].shape[:2], np.float32)
+    mask[1:3, 1:] = 1
+    objective = Objective((), ("relu1_1",), "energy", "energy", "l2")
+    (found,) = objective.style_target([StyleExample(STYLE, 1.0, {"relu1_1": mask})]).values()
+    np.testing.assert_allclose(found.second, moments(STYLE["relu1_1"][1:3, 1:]).second, rtol=1e-5)
+
+
 def test_a_batch_is_a_loop_over_its_pictures():
-    targets = OBJECTIVE.targets(CONTENT, [STYLE], (1.0,))
+    targets = targets_of(OBJECTIVE, (STYLE,))
     weights = LossWeights(3.0, 500.0, 0.25, *SHARES)
     pixels = np.stack([picture(8, 9), picture(8, 9) ** 2])
     batch = {name: np.stack([values, OTHER[name]]) for name, values in PICTURE.items()}
@@ -100,7 +143,7 @@ def test_a_batch_is_a_loop_over_its_pictures():
 
 
 def test_other_weights_do_not_compile_again():
-    targets = OBJECTIVE.targets(CONTENT, [STYLE], (1.0,))
+    targets = targets_of(OBJECTIVE, (STYLE,))
     traces = []
 
     @jax.jit

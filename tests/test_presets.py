@@ -9,6 +9,7 @@ from reference import keras_losses
 from reference.inputs import relative_error
 
 from nstjax import PRESETS, Settings, stylize
+from nstjax.losses import RegionTarget, StyleExample, Targets
 from nstjax.plan import plan
 from nstjax.problem import loss_weights, make_evaluation, make_objective
 from nstjax.vgg.architecture import trunk
@@ -83,7 +84,9 @@ def at_keras(network):
     drawn = np.random.default_rng(8).random((3, 32, 48, 3), np.float32)
     pictures = [(pixels, evaluation.features(arrays, pixels)) for pixels in drawn]
     (_, content), (_, style), picture = pictures
-    targets = evaluation.objective.targets(content, [style], (1.0,))
+    objective = evaluation.objective
+    style_target = objective.style_target([StyleExample(style)])
+    targets = Targets(objective.content_target(content), (RegionTarget(style_target),))
 
     def total(pixels, features):
         return evaluation.objective(pixels, features, targets, loss_weights(preset)).total

@@ -15,11 +15,11 @@ from nstjax.settings import GROUPS
 from nstjax.vgg.convolution import PADDINGS, POOLINGS
 
 NAN, INFINITY = float("nan"), float("inf")
-WHOLE = ("size", "steps", "coarse_steps", "first_steps", "coarsest", "seed")
+WHOLE = ("size", "style_size", "steps", "coarse_steps", "first_steps", "coarsest", "seed")
 REAL = (
     "content_weight",
     "style_weight",
-    "style_scale",
+    "aspect",
     "tv_weight",
     "learning_rate",
     "level_ratio",
@@ -46,6 +46,7 @@ BAD = {
     **{name: ("", "ENERGY", None, 1, ("energy",), ["l2"]) for name in WORDS},
     **{name: ("relu1_1", (1,), ["relu1_1"], None, 5, ("relu1_1", None)) for name in LAYERS},
     "carry_moments": (None, 1, "yes"),
+    "style_scale": (*NO_WEIGHTS, 1.0, (1.0, 0.0)),
     "style_blend": (*NO_WEIGHTS, [1.0], (0.0, 0.0)),
     "content_layer_weights": (*NO_WEIGHTS, [1.0], (0.0,), (1.0, 2.0)),
     "style_layer_weights": (
@@ -69,7 +70,8 @@ LIMITS = {
     "tv_weight": (-1e-9, 0),
     "learning_rate": (0, 1e-9),
     "level_ratio": (1.05, 1.0501),
-    "style_scale": (0, 1e-9),
+    "aspect": (0, 1e-9),
+    "style_size": (15, 16),
 }
 
 
@@ -86,7 +88,7 @@ def test_a_wrong_value_is_refused_by_its_name(refused, name, value):
         Settings(**{name: value})
 
 
-OPTIONAL = ("learning_rate", "first_steps")
+OPTIONAL = ("learning_rate", "first_steps", "style_size")
 
 
 @pytest.mark.parametrize("name", [each for each in (*WHOLE, *REAL) if each not in OPTIONAL])

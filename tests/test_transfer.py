@@ -1,14 +1,16 @@
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nstjax import Settings, stylize
+from nstjax import Region, Settings, reconstruct, stylize, texture
 from nstjax.images import COLOR_MATCHES, keep_chroma, match_colors, resize
 from nstjax.images.oklab import to_oklab
 from nstjax.optimize import Level
-from nstjax.plan import style_size
-from nstjax.transfer import prepare
+from nstjax.pictures import style_sizes
+from nstjax.prepare import prepare
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 
@@ -130,15 +132,88 @@ def test_styles_are_blended_by_their_weights(weights, refused):
 
 
 def test_a_scaled_style_is_seen_larger_or_smaller_and_never_enlarged(weights):
-    level = Level(36, 48, 1)
-    sizes = [style_size(np.zeros((112, 80, 3)), level, scale) for scale in (0.5, 1, 2, 9)]
+    level, style = Level(36, 48, 1), np.zeros((112, 80, 3))
+    settings = Settings(style_scale=(0.5, 1, 2, 9))
+    sizes = style_sizes(style, level, level, settings)
     assert sizes == [(24, 17), (48, 34), (96, 69), (112, 80)]
     one_step = QUICK_FIELDS | {"coarse_steps": 0, "steps": 1}
     scaled, itself = (
-        stylize(CONTENT, style, Settings(**one_step | {"style_scale": scale}), weights=weights)
+        stylize(CONTENT, style, Settings(**one_step | {"style_scale": (scale,)}), weights=weights)
         for style, scale in ((STYLE, 0.5), (resize(STYLE, 24, 17), 1.0))
     )
     assert scaled.history.style[0] == pytest.approx(itself.history.style[0], rel=1e-6)
+
+
+def test_several_scales_are_mixed_and_another_size_follows_the_levels(weights):
+    one_step = QUICK_FIELDS | {"coarse_steps": 0, "steps": 1}
+
+    def first(styles, **others):
+        settings = Settings(**one_step | others)
+        return stylize(CONTENT, styles, settings, weights=weights).history.style[0]
+
+    mixed = first([resize(STYLE, 48, 34), resize(STYLE, 24, 17)])
+    assert first(STYLE, style_scale=(1.0, 0.5)) == pytest.approx(mixed, rel=1e-6)
+    small = first(STYLE, style_scale=(0.5,))
+    assert first(STYLE, style_size=24) == pytest.approx(small, rel=1e-6)
+    level, style = Level(18, 24, 1), np.zeros((112, 80, 3))
+    halved = style_sizes(style, level, Level(36, 48, 1), Settings(style_size=70))
+    assert halved == [(35, 25)]
+
+
+LEFT = np.tile(np.linspace(2, -1, 64, dtype=np.float32).clip(0, 1), (48, 1))  # a soft edge
+
+
+def test_each_region_is_painted_in_its_style_and_the_rest_stays(weights):
+    settings = Settings(**QUICK_FIELDS | {"steps": 8, "init": "noise"})
+    hard = np.float32(LEFT > 0.5)
+    regions = [Region(hard, {1: None})]
+    found = stylize(CONTENT, [STYLE, OTHER_STYLE], settings, regions=regions, weights=weights)
+    content = resize(CONTENT, 36, 48)
+    np.testing.assert_allclose(found.image[:, 28:], content[:, 28:], atol=1e-6)
+    assert np.abs(found.image - content)[:, :20].max() > 0.1
+    # Wherever everything is painted, two regions of one style are the picture of that style.
+    halves = [Region(LEFT, {0: None}), Region(1 - LEFT, {0: None})]
+    parts = stylize(CONTENT, STYLE, settings, regions=halves, weights=weights)
+    assert np.abs(parts.image - content)[:, 28:].max() > 0.1
+    assert parts.history.style[-1] < 0.5 * parts.history.style[0]
+
+
+def test_a_region_that_is_everywhere_is_the_plain_picture(weights, result):
+    everywhere = [Region(np.ones((48, 64)), {0: None})]
+    found = stylize(CONTENT, STYLE, QUICK, regions=everywhere, weights=weights)
+    np.testing.assert_allclose(found.history.total, result.history.total, rtol=1e-3)
+    part = [Region(None, {0: np.ones((56, 40))})]
+    found = stylize(CONTENT, STYLE, QUICK, regions=part, weights=weights)
+    np.testing.assert_allclose(found.history.total, result.history.total, rtol=1e-3)
+
+
+def test_a_regions_styles_are_blended_by_their_weights(weights, refused):
+    blended = Settings(**QUICK_FIELDS | {"style_blend": (0, 1)})
+    with refused("leaves a region without style"):
+        regions = [Region(LEFT, {0: None})]
+        stylize(CONTENT, [STYLE, OTHER_STYLE], blended, regions=regions, weights=weights)
+
+
+def test_a_texture_has_the_styles_statistics_and_no_content(weights):
+    settings = Settings(**QUICK_FIELDS | {"init": "noise", "aspect": 1.5, "steps": 20})
+    found = texture(STYLE, settings, weights=weights)
+    assert found.image.shape == (32, 48, 3)
+    assert not found.history.content.any()
+    assert found.history.style[-1] < 0.2 * found.history.style[0]
+    assert found.settings.content_layers == ()
+    other = texture([STYLE], dataclasses.replace(settings, seed=1), weights=weights)
+    assert not np.array_equal(found.image, other.image)
+
+
+def test_a_reconstruction_nears_the_content_and_has_no_style(weights):
+    settings = Settings(
+        **QUICK_FIELDS | {"init": "noise", "steps": 60, "content_layers": ("relu1_1",)}
+    )
+    settings = dataclasses.replace(settings, content_weight=1, tv_weight=0, coarse_steps=0)
+    found = reconstruct(CONTENT, settings, weights=weights)
+    assert not found.history.style.any()
+    content = resize(CONTENT, 36, 48)
+    assert np.abs(found.image - content).mean() < 0.1 * np.abs(content - 0.5).mean()
 
 
 def test_progress_tells_where_the_work_is(weights):
@@ -238,14 +313,14 @@ def test_each_style_is_recolored_by_itself(weights, color, strength):
 def test_the_first_picture_takes_the_recolored_styles_colors(weights):
     settings = Settings(**QUICK_FIELDS | {"color": "match", "init": "recolored"})
     content = 0.3 + 0.4 * CONTENT  # nothing is cut off
-    initial = prepare(content, 0.5 * STYLE, settings, weights=weights).initial
+    initial = prepare(content, [0.5 * STYLE], settings, weights=weights).initial
     np.testing.assert_allclose(initial, resize(content, 18, 24), atol=0.05)
 
 
 def test_a_panorama_as_style_skips_levels_where_nothing_of_it_would_be_seen(weights):
     deep = Settings(size=128, coarsest=32, level_ratio=2, style_layers=("relu4_1",))
     panorama = RANDOM.random((32, 256, 3), np.float32)
-    levels = prepare(CONTENT, panorama, deep, weights=weights).levels
+    levels = prepare(CONTENT, [panorama], deep, weights=weights).levels
     # relu4_1 needs 8 pixels, and the panorama's short side is an eighth of its long one.
     assert [max(level.height, level.width) for level in levels] == [64, 128]
 

@@ -19,9 +19,9 @@ from nstjax.cli.snapshots import Snapshots
 from nstjax.cli.style_files import find_style_files
 from nstjax.errors import UserError
 from nstjax.images import check_writable, read, read_picture, write
+from nstjax.prepare import prepare
 from nstjax.recipe import Recipe
 from nstjax.result import Progress
-from nstjax.transfer import prepare
 
 
 def run_job(arguments: Arguments) -> int:

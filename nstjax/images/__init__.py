@@ -6,7 +6,7 @@ from nstjax.images.formats import BitDepth
 from nstjax.images.luminance import keep_chroma
 from nstjax.images.pixels import to_bytes, to_pixels, to_words
 from nstjax.images.read import Picture, read, read_picture
-from nstjax.images.resize import fit, resize
+from nstjax.images.resize import fit, resize, resize_mask
 from nstjax.images.write import check_writable, write
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "read_comment",
     "read_picture",
     "resize",
+    "resize_mask",
     "to_bytes",
     "to_pixels",
     "to_words",

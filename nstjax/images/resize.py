@@ -22,7 +22,13 @@ def resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.clip(np.stack([np.asarray(channel) for channel in channels], axis=-1), 0, 1)
 
 
-def fit(height: int, width: int, long_side: int) -> tuple[int, int]:
+def resize_mask(mask: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A mask `(H, W)` at another size, linearly: without the dark and bright rims of Lanczos."""
+    size = (width, height)
+    return np.array(Image.fromarray(mask).resize(size, Image.Resampling.BILINEAR))
+
+
+def fit(height: float, width: float, long_side: int) -> tuple[int, int]:
     """Height and width of the same shape with the given long side, in whole pixels.
 
     Raises `UserError` for a shape so narrow that nothing would be left of its short side.
@@ -30,5 +36,7 @@ def fit(height: int, width: int, long_side: int) -> tuple[int, int]:
     scale = long_side / max(height, width)
     fitted = round(height * scale), round(width * scale)
     if 0 in fitted:
-        raise UserError(f"a picture of {width}x{height} pixels is too narrow for size {long_side}")
+        raise UserError(
+            f"a picture of {width:g}x{height:g} pixels is too narrow for size {long_side}"
+        )
     return fitted

@@ -2,7 +2,14 @@
 
 from nstjax.losses.content import CONTENT_LOSSES
 from nstjax.losses.moments import Moments, blend, moments
-from nstjax.losses.objective import Losses, LossWeights, Objective, Targets
+from nstjax.losses.objective import (
+    Losses,
+    LossWeights,
+    Objective,
+    RegionTarget,
+    StyleExample,
+    Targets,
+)
 from nstjax.losses.style import STYLE_LOSSES, StyleLoss
 from nstjax.losses.total_variation import TOTAL_VARIATIONS
 
@@ -14,6 +21,8 @@ __all__ = [
     "Losses",
     "Moments",
     "Objective",
+    "RegionTarget",
+    "StyleExample",
     "StyleLoss",
     "Targets",
     "blend",

@@ -6,7 +6,8 @@ For M positions with N channels each, f_i (i = 1..M):
     second  S  = 1/M sum_i f_i f_i^T      (N, N)       so the Gram matrix is G = M S
 
 Moments are additive over positions: those of a whole are the weighted average of its parts', and a
-mixture of styles is an average of moments.
+mixture of styles is an average of moments. With weights w_i in [0, 1], as of a mask with soft edges, a
+sum over positions is `sum_i w_i ...` and M is `sum_i w_i`.
 """
 
 from collections.abc import Sequence
@@ -70,12 +71,29 @@ def _second_moment_backward(features, cotangent):
 second_moment.defvjp(_second_moment_forward, _second_moment_backward)
 
 
-def moments(features: jax.Array) -> Moments:
-    """The moments of a feature map `(..., H, W, N)`."""
+def moments(features: jax.Array, weights: jax.Array | None = None) -> Moments:
+    """The moments of a feature map `(..., H, W, N)`; with weights `(H, W)`, of a part of it.
+
+    Gatys et al. 2017 ("Controlling perceptual factors in neural style transfer", equation 4) multiply
+    the features by a guidance channel T, whose square is a weight here: weights of parts that
+    add up to one then leave the moments additive. Where all weights are zero, so are the moments.
+    """
+    positions = jnp.float32(_positions(features))
+    if weights is None:
+        return Moments(
+            mean=jnp.mean(features, (-3, -2), dtype=jnp.float32),
+            second=second_moment(features),
+            positions=positions,
+        )
+    total = jnp.sum(weights)
+    # A small mask can vanish at a coarse level.
+    per_weight = 1 / jnp.maximum(total, jnp.finfo(jnp.float32).tiny ** 0.5)
+    weighted = weights[..., jnp.newaxis]
+    rooted = features * jnp.sqrt(weighted).astype(features.dtype)
     return Moments(
-        mean=jnp.mean(features, (-3, -2), dtype=jnp.float32),
-        second=second_moment(features),
-        positions=jnp.float32(_positions(features)),
+        mean=jnp.sum(weighted * features, (-3, -2), dtype=jnp.float32) * per_weight,
+        second=second_moment(rooted) * positions * per_weight,
+        positions=total,
     )
 
 

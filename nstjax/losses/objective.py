@@ -9,18 +9,38 @@ import jax.numpy as jnp
 
 from nstjax.errors import UserError
 from nstjax.losses.content import CONTENT_LOSSES
-from nstjax.losses.moments import blend, moments
+from nstjax.losses.moments import Moments, blend, moments
 from nstjax.losses.style import STYLE_LOSSES
 from nstjax.losses.total_variation import TOTAL_VARIATIONS
 
 Features = dict[str, jax.Array]
 
 
+# At each layer (H, W) in [0, 1]: how much a position of the feature map counts.
+LayerMasks = dict[str, jax.Array]
+
+
+class StyleExample(NamedTuple):
+    """What a part of the picture is to be like, or one of several such."""
+
+    features: Features
+    share: jax.typing.ArrayLike = 1.0  # of this among all, which are 1 together
+    masks: LayerMasks | None = None  # where in it; None: everywhere
+
+
+class RegionTarget(NamedTuple):
+    """What a part of the picture is compared with in style."""
+
+    style: dict[str, Any]  # what the style distance prepared of the moments of the style layers
+    share: jax.typing.ArrayLike = 1.0  # of this part in the style term: its area; 1 together
+    masks: LayerMasks | None = None  # where it is; None: everywhere
+
+
 class Targets(NamedTuple):
     """What a picture is compared with at one level."""
 
-    content: dict[str, jax.Array]  # feature maps (..., H, W, C) of the content layers
-    style: dict[str, Any]  # what the style distance prepared of the moments of the style layers
+    content: Features  # feature maps (..., H, W, C) of the content layers
+    regions: tuple[RegionTarget, ...]
 
 
 class LossWeights(NamedTuple):
@@ -69,24 +89,21 @@ class Objective:
         """Every layer that is needed, once."""
         return tuple(dict.fromkeys(self.content_layers + self.style_layers))
 
-    def targets(
-        self,
-        content: Features,
-        styles: Sequence[Features],
-        shares: Sequence[jax.typing.ArrayLike],
-    ) -> Targets:
-        """Targets from the features of the content and of one or more styles, blended in shares."""
+    def content_target(self, content: Features) -> Features:
+        """What of the content's features is kept."""
+        return {name: content[name] for name in self.content_layers}
+
+    def style_target(self, examples: Sequence[StyleExample]) -> dict[str, Any]:
+        """What the style distance needs of one or more examples, blended in their shares."""
         prepare = STYLE_LOSSES[self.style_loss].prepare
-        return Targets(
-            {name: content[name] for name in self.content_layers},
-            {
-                name: prepare(
-                    blend([moments(style[name]) for style in styles], shares),
-                    sum(style[name].shape[-3] * style[name].shape[-2] for style in styles),
-                )
-                for name in self.style_layers
-            },
-        )
+        shares = [example.share for example in examples]
+        found = {}
+        for name in self.style_layers:
+            maps = [example.features[name] for example in examples]
+            masks = [example.masks[name] if example.masks else None for example in examples]
+            blended = blend(list(map(moments, maps, masks)), shares)
+            found[name] = prepare(blended, sum(each.shape[-3] * each.shape[-2] for each in maps))
+        return found
 
     def __call__(
         self, pixels: jax.Array, features: Features, targets: Targets, weights: LossWeights
@@ -94,7 +111,7 @@ class Objective:
         """`w_c sum_l w_l content_l + w_s sum_l w_l style_l + w_tv tv`, each `(...)` as the batch.
 
         The shares w_l of a term's layers are 1 together: adding a layer, or changing its share, does not
-        shift the balance of the terms.
+        shift the balance of the terms. So are those of regions, which weigh a layer's style distances.
         """
         content_loss = CONTENT_LOSSES[self.content_loss]
         style_loss = STYLE_LOSSES[self.style_loss].distance
@@ -103,10 +120,16 @@ class Objective:
             [content_loss(features[name], targets.content[name]) for name in self.content_layers],
         )
         style = _weighted_sum(
-            weights.style_layers,
+            [region.share for region in targets.regions],
             [
-                style_loss(moments(features[name]), targets.style[name])
-                for name in self.style_layers
+                _weighted_sum(
+                    weights.style_layers,
+                    [
+                        style_loss(_moments_in(features[name], region, name), region.style[name])
+                        for name in self.style_layers
+                    ],
+                )
+                for region in targets.regions
             ],
         )
         tv = TOTAL_VARIATIONS[self.tv_loss](pixels)
@@ -114,7 +137,12 @@ class Objective:
         return Losses(total, content, style, tv)
 
 
-def _weighted_sum(shares: Sequence[jax.Array | float], terms: Sequence[jax.Array]) -> jax.Array:
+def _moments_in(features: jax.Array, region: RegionTarget, layer: str) -> Moments:
+    return moments(features, region.masks[layer] if region.masks else None)
+
+
+def _weighted_sum(shares: Sequence[jax.typing.ArrayLike], terms: Sequence[jax.Array]) -> jax.Array:
     return sum(
-        (share * term for share, term in zip(shares, terms, strict=True)), start=jnp.float32(0)
+        (jnp.asarray(share) * term for share, term in zip(shares, terms, strict=True)),
+        start=jnp.float32(0),
     )

@@ -17,10 +17,15 @@ class Level(NamedTuple):
         """How many pixels the picture has at this level."""
         return self.height * self.width
 
+    @property
+    def long_side(self) -> int:
+        """The longer side in pixels."""
+        return max(self.height, self.width)
+
 
 def pyramid(
-    height: int,
-    width: int,
+    height: float,
+    width: float,
     *,
     size: int,
     coarsest: int,
@@ -37,8 +42,8 @@ def pyramid(
     a step there costs a fraction of one at full size.
 
     Args:
-        height: the content's height in pixels, for the aspect ratio.
-        width: its width.
+        height: the content's height in any unit, for the aspect ratio.
+        width: its width in the same.
         size: long side of the last level in pixels.
         coarsest: least long side of the first level in pixels.
         ratio: how much larger each level is than the one before, above 1.

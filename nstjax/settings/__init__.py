@@ -2,5 +2,6 @@
 
 from nstjax.settings.groups import STYLE_LAYERS
 from nstjax.settings.settings import GROUPS, Settings
+from nstjax.settings.values import shares
 
-__all__ = ["GROUPS", "STYLE_LAYERS", "Settings"]
+__all__ = ["GROUPS", "STYLE_LAYERS", "Settings", "shares"]

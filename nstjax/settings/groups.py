@@ -8,6 +8,7 @@ from nstjax.settings.values import (
     Layers,
     Positive,
     Range,
+    Scales,
     Share,
     Side,
     Steps,
@@ -36,6 +37,7 @@ class Basic:
     """What most pictures need."""
 
     size: Side = 512  # long side of the result in pixels; the aspect ratio is the content's
+    aspect: Positive = 1.0  # width over height of a texture, which has no content
     content_weight: Weight = 0.05  # how much the content's feature maps count
     style_weight: Weight = 1.0  # how much the style's Gram matrices count
     tv_weight: Weight = 0.5  # how much smoothness counts (total variation)
@@ -46,7 +48,8 @@ class Style:
     """What is taken over from the style pictures, and how it is compared."""
 
     style_blend: Weights | None = None  # share of each style picture; None: equal
-    style_scale: Positive = 1.0  # strokes' size beside the style picture's; 2: twice as large
+    style_scale: Scales = (1.0,)  # strokes' size beside the style picture's; several are mixed
+    style_size: Side | None = None  # long side of the style pictures in place of the result's
     style_layers: Layers = STYLE_LAYERS  # layers whose Gram matrices are compared
     style_layer_weights: Weights | None = None  # one each, relative; None: equal
     style_loss: StyleLoss = "energy"  # distance of feature statistics; w2 takes longest

@@ -31,6 +31,8 @@ class Settings(Network, Optimization, Schedule, Start, Color, Content, Style, Ba
             raise UserError(
                 f"carry_moments is for adam and optimizer is {self.optimizer!r}: leave one of them out"
             )
+        if not self.style_scale:
+            raise UserError("style_scale is (): give at least one number more than 0")
         check_relative("style_blend", self.style_blend)
         for term in ("content", "style"):
             name, layers = f"{term}_layer_weights", f"{term}_layers"

@@ -26,6 +26,7 @@ Steps = Annotated[int, Range(at_least=1)]
 Side = Annotated[int, Range(at_least=16)]  # pixels
 Layers = tuple[str, ...]
 Weights = tuple[Weight, ...]  # relative ones
+Scales = tuple[Positive, ...]
 
 
 def check(name: str, value: object, hint: typing.Any) -> None:
@@ -40,8 +41,8 @@ def check(name: str, value: object, hint: typing.Any) -> None:
             raise UserError(f"{name} is {value!r}: use one of {', '.join(allowed)}")
     elif hint == Layers:
         strings = isinstance(value, tuple) and all(isinstance(item, str) for item in value)
-        if not strings or not value:
-            raise UserError(f"{name} is {value!r}: give at least one layer name, in a tuple")
+        if not strings:
+            raise UserError(f"{name} is {value!r}: give layer names in a tuple")
     elif typing.get_origin(hint) is tuple:
         if not isinstance(value, tuple):
             raise UserError(f"{name} is {value!r}: give numbers in a tuple, or None")
@@ -56,6 +57,12 @@ def check(name: str, value: object, hint: typing.Any) -> None:
     else:
         kind, within = typing.get_args(hint)
         _check_number(name, value, kind, within)
+
+
+def shares(weights: tuple[float, ...] | None, count: int) -> tuple[float, ...]:
+    """Relative weights as shares that are 1 together; equal ones where there are no weights."""
+    weights = weights or (1.0,) * count
+    return tuple(weight / math.fsum(weights) for weight in weights)
 
 
 def check_relative(name: str, weights: tuple[float, ...] | None) -> None:

@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from nstjax.errors import UserError
@@ -10,6 +11,7 @@ from nstjax.vgg.convolution import (
     PADDINGS,
     POOLINGS,
     adjoint_kernel,
+    average_pool,
     choose_method,
     convolve,
     relu,
@@ -80,6 +82,19 @@ class VGG(nnx.Module):
                 if layer.kind == "conv"
             }
         )
+
+    def carry_mask(self, mask: jax.Array | np.ndarray) -> dict[str, jax.Array]:
+        """A mask `(H, W)` of the pixels as each wanted layer's positions have it: `{name: (H', W')}`.
+
+        A position gets the mean over the pixels that the poolings before it join, whatever the pooling.
+        """
+        x = jnp.asarray(mask)[jnp.newaxis, :, :, jnp.newaxis]
+        masks = {}
+        for layer in self.trunk:
+            x = average_pool(x) if layer.kind == "pool" else x
+            if layer.name in self.layers:
+                masks[layer.name] = x[0, ..., 0]
+        return masks
 
     def __call__(self, pixels: jax.Array) -> dict[str, jax.Array]:
         """Feature maps `{"relu1_1": (B, H, W, C), ...}` of pixels `(B, H, W, 3)`, sRGB in [0, 1]."""

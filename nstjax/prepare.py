@@ -1,0 +1,183 @@
+"""All that a picture needs, checked before anything is computed, and then made."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nstjax.errors import UserError
+from nstjax.images import COLOR_MATCHES, keep_chroma, match_colors, read, resize, to_pixels
+from nstjax.optimize import (
+    INITIAL_IMAGES,
+    OPTIMIZERS,
+    Level,
+    make_transformation,
+    run_levels,
+)
+from nstjax.pictures import canvas_at, pictures_at, style_sizes, styles_at
+from nstjax.plan import plan
+from nstjax.problem import (
+    PendingProblem,
+    loss_weights,
+    make_evaluation,
+    pending_problem,
+)
+from nstjax.regions import Region, check_regions, whole_picture
+from nstjax.result import OnProgress, Result, collect
+from nstjax.settings import Settings
+from nstjax.vgg import Weights, load_weights
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A style transfer of which everything is known to fit; made by `prepare`."""
+
+    content: np.ndarray | None  # pixels (H, W, 3)
+    styles: tuple[np.ndarray, ...]  # pixels, each of its own size
+    regions: tuple[Region, ...]  # which of the styles is painted where
+    initial: np.ndarray  # pixels of the first picture
+    settings: Settings
+    weights: Weights
+    levels: tuple[Level, ...]
+
+    def run(self, on_progress: OnProgress | None = None, report_every: int = 0) -> Result:
+        """Makes the picture; `stylize` says how."""
+        settings = self.settings
+        evaluation, network = make_evaluation(self.weights, settings)
+        weights = loss_weights(settings)
+
+        def make_problem(level: Level) -> PendingProblem:
+            pictures = pictures_at(
+                level, self.levels[-1], self.content, self.styles, self.regions, settings
+            )
+            canvas = canvas_at(level.height, level.width, self.content, self.regions)
+            return pending_problem(evaluation, network, weights, pictures, canvas)
+
+        optimizer = OPTIMIZERS[settings.optimizer]
+        chunks = run_levels(
+            self.levels,
+            self.initial,
+            make_problem,
+            evaluate=evaluation,
+            optimizer=make_transformation(settings.optimizer),
+            learning_rate=settings.learning_rate or optimizer.learning_rate,
+            averaging=settings.averaging,
+            carry=optimizer.carry if settings.carry_moments else None,
+            stop_every=report_every,
+        )
+        return collect(chunks, self.levels, settings, on_progress, self._show)
+
+    def _show(self, pixels: np.ndarray) -> np.ndarray:
+        """What is shown of a picture that the optimizer has painted, at any level."""
+        if self.content is None:
+            return pixels
+        height, width, _ = pixels.shape
+        canvas = canvas_at(height, width, self.content, self.regions)
+        if canvas is not None:
+            pixels = np.asarray(canvas(pixels))
+        if self.settings.color != "luminance":
+            return pixels
+        content = resize(self.content, height, width)
+        return keep_chroma(pixels, content, self.settings.color_strength)
+
+
+def prepare(
+    content: ArrayLike | None,
+    styles: Sequence[ArrayLike],
+    settings: Settings,
+    *,
+    regions: Sequence[Region] | None = None,
+    weights: Weights | str | Path,
+) -> Transfer:
+    """Checks all that `stylize` is given, in a moment and before anything is computed.
+
+    Without content nothing is compared with one, and without styles nothing with these: the settings
+    then lose their layers. `texture` and `reconstruct` do that.
+
+    Raises `UserError` for pictures, settings or weights that cannot work.
+    """
+    photograph = None if content is None else to_pixels(content, "the content picture")
+    paintings = tuple(to_pixels(style, "the style picture") for style in styles)
+    settings = _comparing(settings, photograph, paintings)
+    if regions is None:
+        parts = whole_picture(len(paintings))
+    else:
+        parts = check_regions(regions, photograph, paintings)
+    _check_blend(settings, parts, len(paintings))
+    weights = weights if isinstance(weights, Weights) else load_weights(weights)
+    levels = plan(photograph, paintings, settings, weights.architecture)
+    paintings = _recolored(paintings, photograph, levels, settings)
+    initial = _initial_image(photograph, paintings, levels, settings)
+    return Transfer(photograph, paintings, parts, initial, settings, weights, levels)
+
+
+def _comparing(
+    settings: Settings, content: np.ndarray | None, styles: Sequence[np.ndarray]
+) -> Settings:
+    """The settings without layers of a term whose picture is not there."""
+    if content is None:
+        settings = replace(settings, content_layers=(), content_layer_weights=None)
+    if not styles:
+        settings = replace(settings, style_layers=(), style_layer_weights=None)
+    if not settings.content_layers and not settings.style_layers:
+        raise UserError("there are neither content layers nor style layers: give one at least")
+    return settings
+
+
+def _check_blend(settings: Settings, regions: Sequence[Region], styles: int) -> None:
+    blend = settings.style_blend
+    if blend is None:
+        return
+    if len(blend) != styles:
+        raise UserError(
+            f"style_blend is {blend} for {styles} style pictures: give one number for each"
+        )
+    if any(not any(blend[index] for index in region.styles) for region in regions):
+        raise UserError(f"style_blend is {blend} and leaves a region without style: give it more")
+
+
+def _recolored(
+    styles: tuple[np.ndarray, ...],
+    content: np.ndarray | None,
+    levels: Sequence[Level],
+    settings: Settings,
+) -> tuple[np.ndarray, ...]:
+    """The styles in the content's colors, if so set, and then only as large as they will be used."""
+    if content is None or settings.color not in COLOR_MATCHES or settings.color_strength == 0:
+        return styles
+    finest = levels[-1]
+    example = resize(content, finest.height, finest.width)
+    return tuple(
+        match_colors(
+            resize(style, *max(style_sizes(style, finest, finest, settings))),
+            [example],
+            settings.color,
+            settings.color_strength,
+        )
+        for style in styles
+    )
+
+
+def _initial_image(
+    content: np.ndarray | None,
+    styles: Sequence[np.ndarray],
+    levels: Sequence[Level],
+    settings: Settings,
+) -> np.ndarray:
+    level, finest = levels[0], levels[-1]
+    if settings.init in INITIAL_IMAGES:
+        return INITIAL_IMAGES[settings.init](
+            np.zeros((level.height, level.width, 3), np.float32)
+            if content is None
+            else resize(content, level.height, level.width),
+            styles_at(level, finest, styles, settings),
+            settings.seed,
+        )
+    if not os.path.isfile(settings.init):
+        raise UserError(
+            f"init is {settings.init!r}: use {', '.join(INITIAL_IMAGES)} or the name of a picture file"
+        )
+    return read(settings.init)
