@@ -24,12 +24,19 @@ class Recipe:
 
     settings: Settings
     preset: str  # a name of `PRESETS`, which the settings began with
-    content: str  # file name of the content picture
-    styles: tuple[str, ...]  # of each style picture
+    content: str  # file name of the content picture; empty for a texture
+    styles: tuple[str, ...]  # of each style picture; none for a reconstruction
     model: str  # a network's name, or the name of a weights file
     preprocessing: str = ""  # what the model was said to expect, if that was said
     # Of nstjax.
     version: str = dataclasses.field(default_factory=lambda: importlib.metadata.version("nstjax"))
+
+    @property
+    def command(self) -> str:
+        """Which command makes such a picture."""
+        if self.content:
+            return "stylize" if self.styles else "reconstruct"
+        return "texture"
 
     def to_json(self) -> str:
         """One line of ASCII."""
@@ -64,6 +71,8 @@ class Recipe:
         if not isinstance(values, dict):
             raise UserError(f"{where}: its recipe is damaged: it has no settings")
         about = _about(found, where)
+        if not about["content"] and not about["styles"]:
+            raise UserError(f"{where}: its recipe is damaged: it names no picture")
         settings = with_values(preset_named(about["preset"], where), values, where)
         return cls(**about, settings=settings)
 
@@ -80,7 +89,7 @@ def _about(found: dict[str, object], where: str) -> dict[str, Any]:
         value = found.get(name, field.default)
         is_text = field.type is str
         texts = [value] if is_text else value
-        if not (isinstance(texts, list) and texts and all(isinstance(each, str) for each in texts)):
+        if not (isinstance(texts, list) and all(isinstance(each, str) for each in texts)):
             what = "text" if is_text else "list of texts"
             raise UserError(f"{where}: its recipe is damaged: {name} is no {what}")
         about[name] = value if is_text else tuple(texts)
@@ -124,10 +133,14 @@ def check_known(name: str, known: Collection[str], where: str) -> None:
 
 
 def _fitting(value: object, hint: object) -> object:
-    optional = types.NoneType in typing.get_args(hint)
-    if optional and value == "none":
+    kinds = (hint, *typing.get_args(hint))
+    if types.NoneType in kinds and value == "none":
         return None
-    return tuple(_fitting(each, None) for each in value) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return tuple(_fitting(each, None) for each in value)
+    # One number where several may stand: `style_scale = 2`.
+    several = any(typing.get_origin(kind) is tuple for kind in kinds)
+    return (value,) if several and isinstance(value, int | float) else value
 
 
 def _strings(value: object) -> Iterator[str]:

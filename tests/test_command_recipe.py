@@ -14,7 +14,7 @@ from PIL.ExifTags import Base
 
 from nstjax import PRESETS
 from nstjax.cli import job, main
-from nstjax.images import read_comment
+from nstjax.images import read, read_comment
 from nstjax.images.formats import endings
 from nstjax.recipe import Recipe
 
@@ -37,6 +37,13 @@ FLAGS = [
         *map(str, value if type(value) is tuple else (value,)),
     )
 ]
+OF_STYLE, OF_CONTENT = (
+    [
+        *FLAGS[: FLAGS.index(f"--{other}-layers")],
+        *FLAGS[FLAGS.index(f"--{other}-layers") + 1 + len(QUICK[f"{other}_layers"]) :],
+    ]
+    for other in ("content", "style")
+)
 HERE = ["--quiet", "--device", "cpu"]
 
 
@@ -263,3 +270,28 @@ def test_explain_needs_one_picture_with_a_recipe(folder, capsys, arguments):
     assert (out, len(err.splitlines())) == ("", 1)
     assert main(["explain", "old.png"]) == 0
     assert tomllib.loads(capsys.readouterr().out)["preset"] == "tutorial"
+
+
+def test_a_texture_and_a_reconstruction_are_made_and_made_again(weights_file, folder):
+    model = ["--model", str(weights_file), *HERE]
+    assert main(["texture", "style.png", "-o", "t.png", "--aspect", "0.75", *model, *OF_STYLE]) == 0
+    assert main(["reconstruct", "content.png", "-o", "r.png", *model, *OF_CONTENT]) == 0
+    for name, command, size in (("t", "texture", (24, 32)), ("r", "reconstruct", (32, 24))):
+        with Image.open(f"{name}.png") as made:
+            assert made.size == size
+        recipe = Recipe.from_json(read_comment(f"{name}.png"), name)
+        assert recipe.command == command
+        assert bool(recipe.content) == (command == "reconstruct")
+        assert main([command, "--like", f"{name}.png", "-o", "again.png", *model]) == 0
+        np.testing.assert_array_equal(read(f"{name}.png"), read("again.png"))
+
+
+def test_a_command_has_only_flags_that_matter_to_it(capsys, folder):
+    for command, flag in (
+        ("stylize", "--aspect"),
+        ("texture", "--content-layers"),
+        ("texture", "--color"),
+        ("reconstruct", "--style-loss"),
+    ):
+        assert main([command, "content.png", "-o", "x.png", flag, "1"]) == 2
+        assert flag in capsys.readouterr().err

@@ -54,7 +54,7 @@ def test_the_flags_and_their_defaults_are_as_the_table_says():
 
 
 def test_every_flag_in_the_readme_exists(capsys):
-    for command in (["stylize"], ["weights", "convert"]):
+    for command in (["stylize"], ["texture"], ["weights", "convert"]):
         with pytest.raises(SystemExit):
             main([*command, "--help"])
     known = capsys.readouterr().out

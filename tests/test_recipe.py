@@ -111,7 +111,7 @@ NO_RECIPE = "holds no recipe of nstjax: give a picture that nstjax has made"
         (changed(preset=["default"]), "preset is no text"),
         (changed(content=None), "content is no text"),
         (changed(styles="one.png"), "styles is no list of texts"),
-        (changed(styles=[]), "styles is no list of texts"),
+        (changed(styles=[], content=""), "names no picture"),
         (changed(styles=["one.png", 2]), "styles is no list of texts"),
         (changed(modle="vgg19"), "unknown setting 'modle': did you mean 'model'"),
         (changed(settings={"sise": 3}), "unknown setting 'sise': did you mean 'size'"),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import tyro
 
@@ -26,18 +26,26 @@ class Run:
             raise UserError(f"save_every is {self.save_every}: give at least 0")
 
 
+class Pictures(NamedTuple):
+    """The files that a picture is made from."""
+
+    content: Path | None
+    styles: tuple[Path, ...]  # or folders of them
+
+
+Styles = Annotated[
+    tyro.conf.Positional[tuple[Path, ...]],
+    tyro.conf.arg(
+        metavar="STYLE [STYLE ...]",
+        help="pictures to paint like, or folders of them; several are mixed",
+    ),
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Arguments:
-    """Paints the content picture in the style of one or more others."""
+    """What every command takes that makes a picture; which pictures it takes, each adds."""
 
-    content: tyro.conf.Positional[Path]  # the picture that is painted
-    styles: Annotated[
-        tyro.conf.Positional[tuple[Path, ...]],
-        tyro.conf.arg(
-            metavar="STYLE [STYLE ...]",
-            help="pictures to paint like, or folders of them; several are mixed",
-        ),
-    ]
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]  # where to write: .png, .jpg, .tif, ...
     preset: Annotated[
         str,
@@ -57,6 +65,55 @@ class Arguments:
     settings: tyro.conf.SuppressFixed[tyro.conf.Fixed[Settings]] = field(default_factory=Settings)
     run: tyro.conf.SuppressFixed[tyro.conf.Fixed[Run]] = field(default_factory=Run)
 
+    @property
+    def pictures(self) -> Pictures:
+        """The files that were named."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class StylizeArguments(Arguments):
+    """Paints the content picture in the style of one or more others."""
+
+    content: tyro.conf.Positional[Path]  # the picture that is painted
+    styles: Styles
+
     def __post_init__(self):
-        if not self.styles:
-            raise UserError("no style picture was given: name at least one behind the content")
+        _check_styles(self.styles, "behind the content")
+
+    @property
+    def pictures(self) -> Pictures:
+        """The files that were named."""
+        return Pictures(self.content, self.styles)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextureArguments(Arguments):
+    """Makes a texture like one or more pictures; every seed gives another one."""
+
+    styles: Styles
+
+    def __post_init__(self):
+        _check_styles(self.styles, "behind the command")
+
+    @property
+    def pictures(self) -> Pictures:
+        """The files that were named."""
+        return Pictures(None, self.styles)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconstructArguments(Arguments):
+    """Makes a picture from nothing but another's feature maps, to see what they know of it."""
+
+    content: tyro.conf.Positional[Path]  # the picture whose feature maps are met
+
+    @property
+    def pictures(self) -> Pictures:
+        """The files that were named."""
+        return Pictures(self.content, ())
+
+
+def _check_styles(styles: tuple[Path, ...], where: str) -> None:
+    if not styles:
+        raise UserError(f"no style picture was given: name at least one {where}")

@@ -1,7 +1,7 @@
 """Flags of many settings in groups, each a box of the help."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any, TypeVar
 
 import tyro
@@ -13,13 +13,19 @@ from nstjax.settings import GROUPS, Settings
 Kind = TypeVar("Kind", bound=Arguments)
 
 
-def parse_in_boxes(arguments: Sequence[str], *, prog: str, default: Kind) -> Kind:
+def parse_in_boxes(
+    arguments: Sequence[str], *, prog: str, default: Kind, without: Collection[type] = ()
+) -> Kind:
     """The arguments of a command that makes pictures; `default` is an instance of their dataclass.
+
+    The command has no flags for the groups of settings that it does `without`.
 
     Raises as `parse` does, and `UserError` for settings that cannot work.
     """
     settings = default.settings
-    boxes = {group.__name__.lower(): _part(settings, group) for group in GROUPS}
+    boxes = {
+        group.__name__.lower(): _part(settings, group) for group in GROUPS if group not in without
+    }
     # Without a name: the box of all that is no setting.
     parts = {"": default, **boxes, "run": default.run}
     fields = [

@@ -1,10 +1,12 @@
-"""What the flags of `nstjax stylize` begin with: a preset, a settings file, or a picture's recipe."""
+"""What a command's flags begin with: a preset, a settings file, or a picture's recipe."""
 
 import argparse
+import dataclasses
 import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
+from typing import Any, TypeVar
 
 import tyro
 
@@ -13,9 +15,16 @@ from nstjax.cli.settings_file import BESIDE, read_settings_file
 from nstjax.errors import UserError
 from nstjax.recipe import Recipe, preset_named, with_values
 
+Kind = TypeVar("Kind", bound=Arguments)
 
-def default_arguments(arguments: Sequence[str]) -> Arguments:
-    """The defaults of the flags, from those few flags that decide about the others.
+
+def default_arguments(kind: type[Kind], preset: str, arguments: Sequence[str]) -> Kind:
+    """The defaults of a command's flags, from those few flags that decide about the others.
+
+    Args:
+        kind: the dataclass of the command.
+        preset: what it uses where no flag says so.
+        arguments: what was typed behind the command's name.
 
     Raises `UserError` for a preset, file or picture that cannot be used.
     """
@@ -27,31 +36,27 @@ def default_arguments(arguments: Sequence[str]) -> Arguments:
     if chosen.like and (chosen.settings or chosen.preset is not None):
         raise UserError("--like brings its own preset and settings: leave out --preset, --settings")
     if chosen.like:
-        return _from_picture(Path(chosen.like))
+        return _from_picture(kind, Path(chosen.like))
+    values: dict[str, Any] = {}
     if chosen.settings:
-        return _from_file(Path(chosen.settings), chosen.preset)
-    return _from_preset("default" if chosen.preset is None else chosen.preset)
-
-
-def _from_preset(name: str) -> Arguments:
-    return Arguments(
-        content=tyro.MISSING,
-        styles=tyro.MISSING,
-        output=tyro.MISSING,
-        preset=name,
-        settings=preset_named(name),
-    )
-
-
-def _from_file(path: Path, preset: str | None) -> Arguments:
-    values = read_settings_file(path)
-    in_file = values.pop("preset", "default")
-    base = _from_preset(in_file if preset is None else preset)
+        values = read_settings_file(Path(chosen.settings))
+        preset = values.pop("preset", preset)
+    preset = preset if chosen.preset is None else chosen.preset
     beside = {name: values.pop(name) for name in BESIDE if name in values}
-    return replace(base, **beside, settings=with_values(base.settings, values, str(path)))
+    settings = preset_named(preset)
+    if values:
+        settings = with_values(settings, values, chosen.settings)
+    return _with_pictures(kind, {}, preset=preset, settings=settings, **beside)
 
 
-def _from_picture(path: Path) -> Arguments:
+def _with_pictures(kind: type[Kind], pictures: dict[str, Any], **others: Any) -> Kind:
+    """Arguments whose pictures are asked for, unless they are there already."""
+    names = [each.name for each in dataclasses.fields(kind) if each.name in ("content", "styles")]
+    found = {name: pictures.get(name, tyro.MISSING) for name in names}
+    return kind(**found, output=tyro.MISSING, **others)
+
+
+def _from_picture(kind: type[Kind], path: Path) -> Kind:
     recipe = recipe_of(path)
     settings = recipe.settings
 
@@ -66,10 +71,14 @@ def _from_picture(path: Path) -> Arguments:
         file = located(name)
         return str(file) if file.suffix and os.path.isfile(file) else PurePath(name).name
 
-    return Arguments(
-        content=located(recipe.content),
-        styles=tuple(map(located, recipe.styles)),
-        output=tyro.MISSING,
+    pictures: dict[str, Any] = {}
+    if recipe.content:
+        pictures["content"] = located(recipe.content)
+    if recipe.styles:
+        pictures["styles"] = tuple(map(located, recipe.styles))
+    return _with_pictures(
+        kind,
+        pictures,
         model=named(recipe.model),
         preprocessing=recipe.preprocessing,
         preset=recipe.preset,

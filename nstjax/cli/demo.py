@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nstjax.cli.arguments import Arguments, Run
+from nstjax.cli.arguments import Run, StylizeArguments
 from nstjax.cli.flags import parse
 from nstjax.settings import Settings
 
@@ -30,7 +30,7 @@ def run(arguments: Sequence[str]) -> int:
         importlib.resources.as_file(pictures / "style.jpg") as style,
     ):
         return run_job(
-            Arguments(
+            StylizeArguments(
                 content=content,
                 styles=(style,),
                 output=Path("nstjax_demo.png"),

@@ -38,8 +38,9 @@ def run_job(arguments: Arguments) -> int:
 
     started = time.monotonic()
     check_writable(arguments.output, arguments.run.bit_depth, arguments.settings.size)
-    content = read_picture(arguments.content)
-    style_files = find_style_files(arguments.styles)
+    pictures = arguments.pictures
+    content = read_picture(pictures.content) if pictures.content else None
+    style_files = find_style_files(pictures.styles)
     styles = [read(style) for style in style_files]
     device = _find_device(arguments.run.device)
     found = find_weights(arguments.model, arguments.preprocessing, progress=not arguments.run.quiet)
@@ -47,22 +48,24 @@ def run_job(arguments: Arguments) -> int:
     recipe = Recipe(
         settings=arguments.settings,
         preset=arguments.preset,
-        content=str(arguments.content),
+        content=str(pictures.content or ""),
         styles=tuple(map(str, style_files)),
         model=found.name,
         preprocessing=arguments.preprocessing,
     )
     save = functools.partial(
         write,
-        alpha=content.alpha,
-        exif=content.exif,
+        alpha=content.alpha if content else None,
+        exif=content.exif if content else b"",
         comment=recipe.to_json(),
         bit_depth=arguments.run.bit_depth,
     )
     keep_programs()
     with contextlib.ExitStack() as stack:
         stack.enter_context(jax.default_device(device))
-        transfer = prepare(content.pixels, styles, arguments.settings, weights=found.file)
+        transfer = prepare(
+            content.pixels if content else None, styles, arguments.settings, weights=found.file
+        )
         observers: list[Callable[[Progress], None]] = []
         if arguments.run.metrics is not None:
             observers.append(stack.enter_context(MetricsFile(arguments.run.metrics)))
@@ -70,7 +73,7 @@ def run_job(arguments: Arguments) -> int:
             snapshots = Snapshots(arguments.output, arguments.run.save_every, save)
             observers.append(stack.enter_context(snapshots))
         if arguments.like is not None:
-            names = [str(arguments.content), "like", *map(str, arguments.styles)]
+            names = [str(pictures.content or ""), "like", *map(str, pictures.styles)]
             say(f"as in {arguments.like}: {' '.join(names)}")
         say(
             f"network {found.name}{found.remark}, preset {arguments.preset}, on {device.device_kind}"

@@ -11,6 +11,8 @@ from nstjax.errors import UserError
 # behind it and returns an exit code. It is imported when it is called: help should come at once.
 COMMANDS = {
     "stylize": "Paints one picture in the style of others.",
+    "texture": "Makes a texture like one or more pictures, without content.",
+    "reconstruct": "Makes a picture from the feature maps of another, without style.",
     "explain": "Prints the settings that a picture was made with.",
     "demo": "Paints a bundled photograph, into nstjax_demo.png in this folder.",
     "weights": "Lists, fetches, converts and inspects the networks' weights.",
@@ -54,5 +56,5 @@ def fail(message: str) -> int:
 
 def _help() -> str:
     lines = ["usage: nstjax COMMAND ... (nstjax COMMAND --help tells more)", ""]
-    lines += [f"  {name:10}{summary}" for name, summary in COMMANDS.items()]
+    lines += [f"  {name:13}{summary}" for name, summary in COMMANDS.items()]
     return "\n".join(lines)

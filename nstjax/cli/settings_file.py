@@ -36,8 +36,12 @@ def read_settings_file(path: Path) -> dict[str, Any]:
 
 def to_toml(recipe: Recipe, preset: Settings) -> Iterator[str]:
     """The lines of a file that asks for a recipe; a comment says where the preset has another value."""
-    styles = ", ".join(map(_quoted, recipe.styles))
-    yield f"# made by nstjax {recipe.version} of {_quoted(recipe.content)} in the style of {styles}"
+    parts = [f"# {recipe.command} by nstjax {recipe.version}"]
+    if recipe.content:
+        parts.append(f"of {_quoted(recipe.content)}")
+    if recipe.styles:
+        parts.append(f"in the style of {', '.join(map(_quoted, recipe.styles))}")
+    yield " ".join(parts)
     for name in BESIDE:
         if value := getattr(recipe, name):
             yield f"{name} = {_quoted(value)}"

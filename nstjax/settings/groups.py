@@ -33,20 +33,24 @@ STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Basic:
-    """What most pictures need."""
+class Size:
+    """How large the result is."""
 
-    size: Side = 512  # long side of the result in pixels; the aspect ratio is the content's
-    aspect: Positive = 1.0  # width over height of a texture, which has no content
-    content_weight: Weight = 0.05  # how much the content's feature maps count
-    style_weight: Weight = 1.0  # how much the style's Gram matrices count
-    tv_weight: Weight = 0.5  # how much smoothness counts (total variation)
+    size: Side = 512  # long side of the result in pixels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """The shape of a picture that has no content; else it is the content's."""
+
+    aspect: Positive = 1.0  # width over height
 
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
     """What is taken over from the style pictures, and how it is compared."""
 
+    style_weight: Weight = 1.0  # how much the style's Gram matrices count
     style_blend: Weights | None = None  # share of each style picture; None: equal
     style_scale: Scales = (1.0,)  # strokes' size beside the style picture's; several are mixed
     style_size: Side | None = None  # long side of the style pictures in place of the result's
@@ -59,9 +63,17 @@ class Style:
 class Content:
     """What is kept of the content picture."""
 
+    content_weight: Weight = 0.05  # how much the content's feature maps count
     content_layers: Layers = ("relu4_2",)  # layers whose feature maps are compared
     content_layer_weights: Weights | None = None  # one each, relative; None: equal
     content_loss: Literal["energy", "mean", "sum"] = "energy"  # distance of feature maps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smoothness:
+    """How little neighboring pixels differ."""
+
+    tv_weight: Weight = 0.5  # how much smoothness counts (total variation)
     tv_loss: Literal["l2", "l1", "power", "nine_point"] = "l2"  # form of the total variation
 
 

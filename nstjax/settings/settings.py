@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from nstjax.errors import UserError
 from nstjax.settings.groups import (
-    Basic,
     Color,
     Content,
     Network,
     Optimization,
     Schedule,
+    Shape,
+    Size,
+    Smoothness,
     Start,
     Style,
 )
@@ -20,7 +22,9 @@ from nstjax.settings.values import check, check_one_each, check_relative
 
 # The bases stand in the opposite order: the fields of the last come first.
 @dataclass(frozen=True, kw_only=True)
-class Settings(Network, Optimization, Schedule, Start, Color, Content, Style, Basic):
+class Settings(
+    Network, Optimization, Schedule, Start, Color, Smoothness, Content, Style, Shape, Size
+):
     """The recipe of a picture; a value that cannot work raises `UserError`."""
 
     def __post_init__(self):

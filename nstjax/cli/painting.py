@@ -1,0 +1,34 @@
+"""What the commands that make pictures have in common."""
+
+from collections.abc import Collection, Sequence
+
+from nstjax.cli.arguments import Arguments
+from nstjax.cli.boxes import parse_in_boxes
+from nstjax.cli.defaults import default_arguments
+from nstjax.cli.keep_memory import keep_memory
+
+
+def run_painting(
+    arguments: Sequence[str],
+    kind: type[Arguments],
+    *,
+    command: str,
+    preset: str,
+    without: Collection[type],
+) -> int:
+    """Runs a command that makes a picture; returns the exit code.
+
+    Args:
+        arguments: what was typed behind the command's name.
+        kind: the dataclass of its flags.
+        command: its name.
+        preset: what the settings begin with, where no flag says so.
+        without: groups of settings that it has no flags for.
+    """
+    default = default_arguments(kind, preset, arguments)
+    parsed = parse_in_boxes(arguments, prog=f"nstjax {command}", default=default, without=without)
+    keep_memory()
+    # Imported here: `--help` and mistakes in flags should not wait for JAX, whose threads come with it.
+    from nstjax.cli.job import run_job
+
+    return run_job(parsed)
