@@ -11,15 +11,18 @@ import sys
 # PyTorch shares the GPU: JAX must not take most of it at once. JAX reads this when it is imported.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
+from nstjax.cli.keep_memory import keep_memory
 from nstjax.cli.main import fail
-from nstjax.errors import UserError
-from weights_tools import WeightsError
 
 EXTRAS = ("torch", "matplotlib")  # what nstjax itself does without
 
 
 def main() -> int:
     """Runs the benchmarks; a mistake or a disagreement gives one line and exit code 2."""
+    keep_memory()  # as the commands do, before anything has threads; PyTorch has it of that too
+    from nstjax.errors import UserError
+    from weights_tools import WeightsError
+
     try:
         from benchmarks.arguments import parse
         from benchmarks.run import run
