@@ -261,3 +261,10 @@ def test_layers_beyond_a_cut_are_one_line(folder, weights_file, capsys):
     error = capsys.readouterr().err.splitlines()[-1]
     assert "choose content and style layers of vgg16 (these weights end at conv2_1)" in error
     assert not Path("no.png").exists()
+
+
+def test_a_reader_may_leave_before_the_help_ends():
+    command = f"{sys.executable} -m nstjax stylize --help | true; exit ${{PIPESTATUS[0]}}"
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0
+    assert ran.stderr == ""

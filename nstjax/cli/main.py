@@ -1,6 +1,7 @@
 """`nstjax COMMAND`: which command runs, and how its failures look."""
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -32,6 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return importlib.import_module(f"nstjax.cli.{name}").run(rest)
     except _explained_errors() as error:  # looked up only once something is raised
         return fail(str(error))
+    except BrokenPipeError:  # `nstjax stylize --help | head`
+        # The interpreter flushes once more at its end, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SUCCESS
     except KeyboardInterrupt:
         print("interrupted: the picture was not written", file=sys.stderr)
         return INTERRUPTED
