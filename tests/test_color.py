@@ -64,6 +64,18 @@ def test_examples_count_alike_whatever_their_size(match):
 
 
 @every_match
+def test_examples_count_by_their_shares(match):
+    other = picture(2, 0.4, 0.03, (90, 70))
+    found = match_colors(CONTENT, [STYLE, other], match, shares=(0.75, 0.25))
+    mean = 0.75 * statistics(STYLE)[0] + 0.25 * statistics(other)[0]
+    np.testing.assert_allclose(statistics(found)[0], mean, atol=1e-4)
+    tolerance = 0.01 if match == "histogram" else 1e-6
+    for shares, alone in (((1, 0), STYLE), ((0, 1), other)):
+        found = match_colors(CONTENT, [STYLE, other], match, shares=shares)
+        np.testing.assert_allclose(found, match_colors(CONTENT, [alone], match), atol=tolerance)
+
+
+@every_match
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
 def test_a_plain_picture_takes_the_mean_color(match, value):
     found = match_colors(np.full((4, 4, 3), value, np.float32), [STYLE], match)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from reference.inputs import picture
 
-from nstjax.images import fit, resize
+from nstjax.images import cover, fit, resize
 
 
 @pytest.mark.parametrize("size", [(5, 3), (40, 60), (31, 7), (1, 1)])
@@ -50,6 +50,48 @@ def test_smooth_pictures_are_reproduced_at_another_size():
 
     for size in ((24, 40), (90, 70)):
         np.testing.assert_allclose(resize(wave(48, 60), *size), wave(*size), atol=0.01)
+
+
+def ramps(height, width):
+    """Red is how far right a place is, green how far down, in pixels from the center; both over 1000."""
+    y, x = (np.arange(count) + 0.5 - count / 2 for count in (height, width))
+    colors = np.stack([*np.broadcast_arrays(x, y[:, np.newaxis]), 0 * x + 0 * y[:, np.newaxis]], -1)
+    return np.float32(0.5 + colors / 1000)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [
+        ((60, 90), (30, 30)),  # cut left and right
+        ((90, 61), (30, 45)),  # above and below, by half pixels
+        ((40, 50), (80, 60)),  # enlarged
+        ((64, 48), (32, 24)),  # the same shape: nothing is cut
+        ((33, 47), (33, 20)),  # cut only
+    ],
+)
+def test_what_covers_is_centered_scaled_alike_both_ways_and_no_larger_than_it_must(shape, size):
+    found = cover(ramps(*shape), *size)
+    assert found.shape == (*size, 3)
+    assert found.dtype == np.float32
+    scale = max(size[0] / shape[0], size[1] / shape[1])
+    expected = 0.5 + (ramps(*size) - 0.5) / scale
+    inside = (slice(4, -4), slice(4, -4))  # Lanczos changes a ramp at the picture's border
+    np.testing.assert_allclose(found[inside], expected[inside], atol=5e-5)
+
+
+def test_covering_is_resizing_where_the_shape_is_the_same():
+    pixels = picture(36, 54)
+    np.testing.assert_array_equal(cover(pixels, 24, 36), resize(pixels, 24, 36))
+    np.testing.assert_array_equal(cover(pixels, 36, 54), pixels)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3, 1.0])
+def test_every_shape_covers_every_other(value):
+    shapes = [(1, 1), (1, 90), (90, 1), (7, 9), (61, 89), (97, 13)]
+    for shape in shapes:
+        for size in shapes:
+            found = cover(np.full((*shape, 3), value, np.float32), *size)
+            np.testing.assert_allclose(found, np.full((*size, 3), value), atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,22 @@
 """Picture files and pixels."""
 
+from nstjax.images.blend import blend
 from nstjax.images.color import COLOR_MATCHES, match_colors
 from nstjax.images.comment import read_comment
 from nstjax.images.formats import BitDepth
 from nstjax.images.luminance import keep_chroma
 from nstjax.images.pixels import to_bytes, to_pixels, to_words
 from nstjax.images.read import Picture, read, read_picture
-from nstjax.images.resize import fit, resize, resize_mask
+from nstjax.images.resize import cover, fit, resize, resize_mask
 from nstjax.images.write import check_writable, write
 
 __all__ = [
     "COLOR_MATCHES",
     "BitDepth",
     "Picture",
+    "blend",
     "check_writable",
+    "cover",
     "fit",
     "keep_chroma",
     "match_colors",

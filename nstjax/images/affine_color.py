@@ -12,7 +12,12 @@ NARROWEST = 0.01
 Matrix = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def affine_match(colors: np.ndarray, examples: Sequence[np.ndarray], matrix: Matrix) -> np.ndarray:
+def affine_match(
+    colors: np.ndarray,
+    examples: Sequence[np.ndarray],
+    matrix: Matrix,
+    shares: Sequence[float] | None = None,
+) -> np.ndarray:
     """The colors with the mean and covariance of the examples' colors.
 
     With mean mu and covariance C of the colors c, and mu* and S of the examples' (Gatys et al. 2016,
@@ -22,14 +27,15 @@ def affine_match(colors: np.ndarray, examples: Sequence[np.ndarray], matrix: Mat
 
     Args:
         colors: `(N, 3)`, float64.
-        examples: one or more pictures `(H, W, 3)` of any size; each counts alike.
+        examples: one or more pictures `(H, W, 3)` of any size.
         matrix: which of the many A; one of this module's.
+        shares: how much each example counts, 1 together; None: each counts alike.
 
     Returns: colors `(N, 3)`, float64, not cut off. Colors that vary less than `NARROWEST` somewhere get
     less of the examples' variance there.
     """
     mean, second = _moments([colors])
-    wanted_mean, wanted_second = _moments(examples)
+    wanted_mean, wanted_second = _moments(examples, shares)
     change = matrix(
         second - np.outer(mean, mean), wanted_second - np.outer(wanted_mean, wanted_mean)
     )
@@ -61,12 +67,14 @@ def cholesky(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     )
 
 
-def _moments(pictures: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean color `(3,)` and mean of c c^T `(3, 3)` over pictures that count alike."""
+def _moments(
+    pictures: Sequence[np.ndarray], shares: Sequence[float] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean color `(3,)` and mean of c c^T `(3, 3)` over pictures of any size."""
     colors = [picture.reshape(-1, 3).astype(np.float64) for picture in pictures]
     means = [each.mean(0) for each in colors]
     seconds = [each.T @ each / len(each) for each in colors]
-    return np.mean(means, 0), np.mean(seconds, 0)
+    return np.average(means, 0, shares), np.average(seconds, 0, shares)
 
 
 def _widened(covariance: np.ndarray) -> np.ndarray:

@@ -1,17 +1,20 @@
 """Changes of colors that give a picture the whole distribution of others' colors."""
 
 from collections.abc import Sequence
+from itertools import repeat
 
 import numpy as np
 
 from nstjax.images.affine_color import affine_match, symmetric
 
 ROTATIONS = 10  # then the distributions of pictures lie less than one 8-bit step apart
-SAMPLES = 2**16  # colors of each picture that stand for it: its quantiles to about a thousandth
+SAMPLES = 2**16  # colors that stand for a picture, on average: its quantiles to about a thousandth
 QUANTILES = np.linspace(0, 1, 513)
 
 
-def histogram_match(colors: np.ndarray, examples: Sequence[np.ndarray]) -> np.ndarray:
+def histogram_match(
+    colors: np.ndarray, examples: Sequence[np.ndarray], shares: Sequence[float] | None = None
+) -> np.ndarray:
     """The colors with the distribution of the examples' colors (Pitie, Kokaram and Dahyot 2007).
 
     "Automated colour grading using colour distribution transfer": along the three axes of one rotation
@@ -21,16 +24,19 @@ def histogram_match(colors: np.ndarray, examples: Sequence[np.ndarray]) -> np.nd
 
     Args:
         colors: `(N, 3)`, float64.
-        examples: one or more pictures `(H, W, 3)` of any size; each counts alike.
+        examples: one or more pictures `(H, W, 3)` of any size.
+        shares: how much each example counts, 1 together; None: each counts alike.
 
     Returns: colors `(N, 3)`, float64.
     """
-    wanted = np.concatenate([_sample(each.reshape(-1, 3)) for each in examples])
-    colors = affine_match(colors, examples, symmetric)
+    counts = [round(SAMPLES * len(examples) * share) for share in shares or ()]
+    samples = map(_sample, (each.reshape(-1, 3) for each in examples), counts or repeat(SAMPLES))
+    wanted = np.concatenate(list(samples))
+    colors = affine_match(colors, examples, symmetric, shares)
     for axes in (*_rotations(), np.eye(3)):
         rotated, wanted_rotated = colors @ axes, wanted @ axes
         matched = [
-            _match(rotated[:, axis], _sample(rotated[:, axis]), wanted_rotated[:, axis])
+            _match(rotated[:, axis], _sample(rotated[:, axis], SAMPLES), wanted_rotated[:, axis])
             for axis in range(3)
         ]
         colors = np.stack(matched, axis=-1) @ axes.T
@@ -45,9 +51,9 @@ def _match(values: np.ndarray, sample: np.ndarray, wanted: np.ndarray) -> np.nda
     return np.interp(values, steps, np.bincount(places, np.quantile(wanted, QUANTILES)) / counts)
 
 
-def _sample(values: np.ndarray) -> np.ndarray:
-    """`SAMPLES` of the values, evenly spread over the picture, as float64."""
-    return values[np.arange(SAMPLES) * len(values) // SAMPLES].astype(np.float64)
+def _sample(values: np.ndarray, count: int) -> np.ndarray:
+    """So many of the values, evenly spread over the picture, as float64."""
+    return values[np.arange(count) * len(values) // count].astype(np.float64)
 
 
 def _rotations() -> list[np.ndarray]:

@@ -5,6 +5,8 @@ from PIL import Image
 
 from nstjax.errors import UserError
 
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
 
 def resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     """Pixels `(H, W, C)` at another size, by Lanczos (a = 3) in float32, kept in [0, 1].
@@ -13,9 +15,31 @@ def resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     """
     if pixels.shape[:2] == (height, width):
         return pixels
+    return _resampled(pixels, height, width)
+
+
+def cover(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Pixels `(H, W, C)` scaled by `resize`'s filter until they cover another size, and cropped there.
+
+    What is cut off is as much on either side; the aspect ratio of what is seen stays.
+    """
+    tall, wide = pixels.shape[:2]
+    scale = max(height / tall, width / wide)
+    # The part that is seen, in the picture's own pixels; `min`, as rounding could leave the picture.
+    seen_height, seen_width = min(height / scale, tall), min(width / scale, wide)
+    if (seen_height, seen_width) == (tall, wide):
+        return resize(pixels, height, width)
+    box = (
+        *((wide - seen_width) / 2, (tall - seen_height) / 2),
+        *((wide + seen_width) / 2, (tall + seen_height) / 2),
+    )
+    return _resampled(pixels, height, width, box)
+
+
+def _resampled(pixels: np.ndarray, height: int, width: int, box: Box | None = None) -> np.ndarray:
     channels = [
         Image.fromarray(np.ascontiguousarray(channel)).resize(
-            (width, height), Image.Resampling.LANCZOS
+            (width, height), Image.Resampling.LANCZOS, box
         )
         for channel in np.moveaxis(pixels, -1, 0)
     ]
