@@ -1,6 +1,5 @@
 """All that a picture needs, checked before anything is computed, and then made."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,15 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nstjax.errors import UserError
-from nstjax.images import COLOR_MATCHES, keep_chroma, match_colors, read, resize, to_pixels
+from nstjax.first_picture import first_picture
+from nstjax.images import COLOR_MATCHES, keep_chroma, match_colors, resize, to_pixels
 from nstjax.optimize import (
-    INITIAL_IMAGES,
     OPTIMIZERS,
     Level,
     make_transformation,
     run_levels,
 )
-from nstjax.pictures import canvas_at, pictures_at, style_sizes, styles_at
+from nstjax.pictures import canvas_at, pictures_at, style_sizes
 from nstjax.plan import plan
 from nstjax.problem import (
     PendingProblem,
@@ -27,7 +26,7 @@ from nstjax.problem import (
 )
 from nstjax.regions import Region, check_regions, whole_picture
 from nstjax.result import OnProgress, Result, collect
-from nstjax.settings import Settings
+from nstjax.settings import Settings, shares
 from nstjax.vgg import Weights, load_weights
 
 
@@ -110,7 +109,8 @@ def prepare(
     weights = weights if isinstance(weights, Weights) else load_weights(weights)
     levels = plan(photograph, paintings, settings, weights.architecture)
     paintings = _recolored(paintings, photograph, levels, settings)
-    initial = _initial_image(photograph, paintings, levels, settings)
+    mixture = shares(settings.style_blend, len(paintings))
+    initial = first_picture(photograph, paintings, mixture, levels, settings)
     return Transfer(photograph, paintings, parts, initial, settings, weights, levels)
 
 
@@ -159,25 +159,3 @@ def _recolored(
         )
         for style in styles
     )
-
-
-def _initial_image(
-    content: np.ndarray | None,
-    styles: Sequence[np.ndarray],
-    levels: Sequence[Level],
-    settings: Settings,
-) -> np.ndarray:
-    level, finest = levels[0], levels[-1]
-    if settings.init in INITIAL_IMAGES:
-        return INITIAL_IMAGES[settings.init](
-            np.zeros((level.height, level.width, 3), np.float32)
-            if content is None
-            else resize(content, level.height, level.width),
-            styles_at(level, finest, styles, settings),
-            settings.seed,
-        )
-    if not os.path.isfile(settings.init):
-        raise UserError(
-            f"init is {settings.init!r}: use {', '.join(INITIAL_IMAGES)} or the name of a picture file"
-        )
-    return read(settings.init)

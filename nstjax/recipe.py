@@ -14,6 +14,7 @@ from typing import Any
 from nstjax.errors import UserError
 from nstjax.presets import PRESETS
 from nstjax.settings import Settings
+from nstjax.settings.mixture import rename
 
 VERSION_KEY = "nstjax"
 
@@ -44,7 +45,8 @@ class Recipe:
         for name in ("content", "model"):
             values[name] = PurePath(values[name]).name
         values["styles"] = [PurePath(style).name for style in self.styles]
-        values["settings"]["init"] = PurePath(self.settings.init).name  # may be a picture file
+        # May be picture files.
+        values["settings"]["init"] = rename(self.settings.init, lambda name: PurePath(name).name)
         return json.dumps({VERSION_KEY: values.pop("version"), **values})
 
     @classmethod

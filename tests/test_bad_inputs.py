@@ -181,6 +181,8 @@ MISTAKES = [
     ("color too strong", lambda: stylize(*GOOD, "--color-strength", "2"), "color_strength"),
     ("learning rate zero", lambda: stylize(*GOOD, "--learning-rate", "0"), "learning_rate"),
     ("missing first picture", lambda: stylize(*GOOD, "--init", "nowhere.png"), "nowhere.png"),
+    ("missing in a mixture", lambda: stylize(*GOOD, "--init", "2*a.png+noise"), "'a.png'"),
+    ("mixture without weight", lambda: stylize(*GOOD, "--init", "x*content+noise"), "'x'"),
     ("no such device", lambda: stylize(*GOOD, "--device", "abacus"), "abacus"),
     ("no TPU here", lambda: [*stylize(*GOOD), "--device", "tpu"], "tpu"),
     ("negative snapshots", lambda: stylize(*GOOD, "--save-every", "-5"), "save_every"),

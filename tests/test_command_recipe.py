@@ -17,6 +17,7 @@ from nstjax.cli import job, main
 from nstjax.images import read, read_comment
 from nstjax.images.formats import endings
 from nstjax.recipe import Recipe
+from nstjax.settings.mixture import parse_mixture
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 
@@ -187,6 +188,48 @@ def test_files_of_a_recipe_are_looked_for_beside_it_and_here(folder, asked):
     assert (asked[1].model, asked[1].settings.init) == ("vgg19", "content")
 
 
+@pytest.mark.parametrize("album", ["album", "2*al+bum"])
+def test_files_of_a_mixture_are_looked_for_beside_it_and_here(folder, asked, album):
+    Path(album).mkdir()
+    init = "0.25*content+0.5*/far/start.png+.125*here.png+gone.png"
+    settings = dataclasses.replace(PRESETS["default"], init=init)
+    with_recipe(f"{album}/old.png", settings=settings, preset="default")
+    for name in (f"{album}/start.png", f"{album}/here.png", "here.png", "start.png", "content"):
+        Path(name).touch()
+    Path(album, "here.png").unlink()
+    assert main(["stylize", "--like", f"{album}/old.png", "-o", "new.png"]) == 0
+    located = str(Path(album, "start.png"))
+    assert asked[0].settings.init == f"0.25*content+0.5*{located}+.125*here.png+gone.png"
+    found = parse_mixture("init", asked[0].settings.init)
+    assert [name for name, _ in found] == ["content", located, "here.png", "gone.png"]
+
+
+def test_a_file_named_like_a_mixture_is_found_too(folder, asked):
+    Path("album").mkdir()
+    Path("album/a+b.png").touch()
+    for init in ("a+b.png", "2*a+b.png+3*noise"):
+        settings = dataclasses.replace(PRESETS["default"], init=f"/far/{init}")
+        with_recipe("album/old.png", settings=settings, preset="default")
+        found = json.loads(read_comment("album/old.png"))
+        found["settings"]["init"] = init
+        recipe_of_text(json.dumps(found), "album/old.png")
+        assert main(["stylize", "--like", "album/old.png", "-o", "new.png"]) == 0
+        assert asked[-1].settings.init == init.replace("a+b.png", str(Path("album/a+b.png")))
+
+
+def test_a_mixture_makes_the_same_picture_again(folder, weights_file):
+    Path("album").mkdir()
+    Path("other.png").rename("album/start.png")
+    make(weights_file, "album/out.png", "--init", "2*album/start.png+content+0.5*style_noise")
+    recipe = recipe_in("album/out.png")
+    assert recipe.settings.init == "2*start.png+content+0.5*style_noise"
+    again = ["--like", "album/out.png", "-o", "again.png", "--model", str(weights_file)]
+    assert main(["stylize", *again, *HERE]) == 0
+    with Image.open("again.png") as found, Image.open("album/out.png") as expected:
+        np.testing.assert_array_equal(np.asarray(found), np.asarray(expected))
+    assert recipe_in("again.png") == recipe
+
+
 def recipe_of_text(text, path="bad.png"):
     info = PngImagePlugin.PngInfo()
     info.add_text("nstjax", text)
@@ -206,6 +249,11 @@ def test_a_recipe_reaches_no_other_folder(folder, asked):
     assert asked[0].content.as_posix() == "content.png"
     assert [each.as_posix() for each in asked[0].styles] == ["album/y"]
     assert (asked[0].model, asked[0].settings.init) == ("no.pth", "start.png")
+    for init in ("1*/etc/start.png+../b.png", "../start.png+/content.png", "noise+album/../.."):
+        found["settings"]["init"] = init
+        recipe_of_text(json.dumps(found), "album/old.png")
+        assert main(["stylize", "--like", "album/old.png", "-o", "new.png"]) == 0
+        assert "/" not in asked[-1].settings.init
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "/", "x" * 300, "album/", "gone.png"])

@@ -10,6 +10,7 @@ from PIL import Image
 import weights_tools
 from nstjax import PRESETS, Settings
 from nstjax.cli import main
+from nstjax.optimize import INITIAL_IMAGES
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 
@@ -65,6 +66,15 @@ def test_every_flag_in_the_readme_exists(capsys):
 def test_every_preset_is_named():
     for name in PRESETS:
         assert f"`{name}`" in README
+
+
+def test_every_start_is_named_also_in_the_help(capsys):
+    with pytest.raises(SystemExit):
+        main(["stylize", "--help"])
+    told = capsys.readouterr().out
+    for name in INITIAL_IMAGES:
+        assert f"`{name}`" in README
+        assert re.search(rf"\b{name}, ", told)
 
 
 def test_every_network_is_named():

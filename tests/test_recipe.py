@@ -71,6 +71,31 @@ def test_a_picture_tells_of_no_folder():
     assert Recipe.from_json(text, "it").styles == ("one.png", "two.png")
 
 
+@pytest.mark.parametrize(
+    ("init", "told"),
+    [
+        ("0.7*content+0.3*/home/secret/start.png", "0.7*content+0.3*start.png"),
+        ("secret/one.png + 2*../secret/two.png", "one.png+2*two.png"),
+        ("1e-3*content+.5*noise", "1e-3*content+.5*noise"),
+    ],
+)
+def test_a_mixture_tells_of_no_folder_and_keeps_its_weights(init, told):
+    settings = dataclasses.replace(RECIPE.settings, init=init)
+    text = dataclasses.replace(RECIPE, settings=settings).to_json()
+    assert "secret" not in text
+    assert Recipe.from_json(text, "it").settings.init == told
+
+
+@pytest.mark.parametrize("weight", ["", "0.5*"])
+def test_a_folder_with_the_characters_of_a_mixture_is_not_told_either(tmp_path, weight):
+    start = tmp_path / "1*se+cret" / "start.png"
+    start.parent.mkdir()
+    start.touch()
+    settings = dataclasses.replace(RECIPE.settings, init=f"{weight}{start}+content")
+    text = dataclasses.replace(RECIPE, settings=settings).to_json()
+    assert Recipe.from_json(text, "it").settings.init == f"{weight}start.png+content"
+
+
 def test_its_keys_are_those_of_the_readme():
     assert list(json.loads(RECIPE.to_json())) == [
         *("nstjax", "settings", "preset", "content", "styles", "model", "preprocessing")

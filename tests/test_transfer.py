@@ -317,6 +317,17 @@ def test_the_first_picture_takes_the_recolored_styles_colors(weights):
     np.testing.assert_allclose(initial, resize(content, 18, 24), atol=0.05)
 
 
+def test_a_first_picture_that_cannot_be_made_is_refused_before_the_work(weights, refused):
+    settings = Settings(**QUICK_FIELDS | {"init": "noise+nowhere.png"})
+    with refused("there is no file 'nowhere.png'"):
+        prepare(CONTENT, [STYLE], settings, weights=weights)
+    settings = Settings(**QUICK_FIELDS | {"init": "recolored"})
+    with refused("init is 'recolored' and there is no content picture"):
+        texture(STYLE, settings, weights=weights)
+    with refused("init is 'recolored' and there is no style picture"):
+        reconstruct(CONTENT, settings, weights=weights)
+
+
 def test_a_panorama_as_style_skips_levels_where_nothing_of_it_would_be_seen(weights):
     deep = Settings(size=128, coarsest=32, level_ratio=2, style_layers=("relu4_1",))
     panorama = RANDOM.random((32, 256, 3), np.float32)

@@ -14,6 +14,7 @@ from nstjax.cli.arguments import Arguments
 from nstjax.cli.settings_file import BESIDE, read_settings_file
 from nstjax.errors import UserError
 from nstjax.recipe import Recipe, preset_named, with_values
+from nstjax.settings.mixture import rename
 
 Kind = TypeVar("Kind", bound=Arguments)
 
@@ -71,6 +72,9 @@ def _from_picture(kind: type[Kind], path: Path) -> Kind:
         file = located(name)
         return str(file) if file.suffix and os.path.isfile(file) else PurePath(name).name
 
+    def is_file(name: str) -> bool:
+        return name == PurePath(name).name and os.path.isfile(located(name))
+
     pictures: dict[str, Any] = {}
     if recipe.content:
         pictures["content"] = located(recipe.content)
@@ -82,7 +86,7 @@ def _from_picture(kind: type[Kind], path: Path) -> Kind:
         model=named(recipe.model),
         preprocessing=recipe.preprocessing,
         preset=recipe.preset,
-        settings=replace(settings, init=named(settings.init)),
+        settings=replace(settings, init=rename(settings.init, named, is_file)),
     )
 
 

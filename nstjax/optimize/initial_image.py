@@ -1,35 +1,84 @@
 """The picture that the optimizer starts from."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from nstjax.images import match_colors
+from nstjax.images import blend, cover, match_colors
 
 RECOLORED = 0.5  # how far from the content's colors to the style's
 
 
-def recolored(content: np.ndarray, styles: Sequence[np.ndarray], seed: int) -> np.ndarray:
+class Sources(NamedTuple):
+    """What there is to make a first picture of."""
+
+    height: int  # of the first picture, in pixels
+    width: int
+    content: np.ndarray | None  # pixels of that size; None where the picture has no content
+    styles: Sequence[np.ndarray]  # pixels, each of its own size; none where it has no style
+    palettes: Sequence[
+        np.ndarray
+    ]  # the styles as small as they are seen at first: for their colors
+    shares: Sequence[float]  # of each style, 1 together
+    seed: int
+
+
+def recolored(sources: Sources) -> np.ndarray:
     """The content with colors halfway to the style's: what is slowest to change is changed already."""
-    del seed
-    return match_colors(content, styles, "match_cholesky", RECOLORED)
+    return _with_styles_colors(content(sources), sources, "match_cholesky", RECOLORED)
 
 
-def content(content: np.ndarray, styles: Sequence[np.ndarray], seed: int) -> np.ndarray:
+def content(sources: Sources) -> np.ndarray:
     """A copy of the content: the picture keeps its composition with few steps."""
-    del styles, seed
-    return content.copy()
+    assert sources.content is not None
+    return sources.content.copy()
 
 
-def noise(content: np.ndarray, styles: Sequence[np.ndarray], seed: int) -> np.ndarray:
+def style(sources: Sources) -> np.ndarray:
+    """The style pictures themselves, each scaled to cover the picture, averaged by their shares."""
+    fitted = [cover(each, sources.height, sources.width) for each in sources.styles]
+    return blend(fitted, sources.shares)
+
+
+def style_noise(sources: Sources) -> np.ndarray:
+    """The noise with the mean and the covariance of the style's colors: only these are known.
+
+    Exactly these where nothing is cut off at 0 and 1.
+    """
+    return _with_styles_colors(noise(sources), sources, "match")
+
+
+def noise(sources: Sources) -> np.ndarray:
     """White noise, uniform in [0, 1]: Gatys et al. 2016; each seed gives another picture."""
-    del styles
-    return np.random.default_rng(seed).random(content.shape, dtype=np.float32)
+    shape = sources.height, sources.width, 3
+    return np.random.default_rng(sources.seed).random(shape, dtype=np.float32)
 
 
-# From pixels (H, W, 3) of the content and of each style, and a seed, to pixels of the content's shape.
-INITIAL_IMAGES: dict[str, Callable[[np.ndarray, Sequence[np.ndarray], int], np.ndarray]] = {
-    "recolored": recolored,
-    "content": content,
-    "noise": noise,
+def _with_styles_colors(
+    pixels: np.ndarray, sources: Sources, match: str, strength: float = 1.0
+) -> np.ndarray:
+    return match_colors(pixels, sources.palettes, match, strength, sources.shares)
+
+
+class InitialImage(NamedTuple):
+    """A way to make a first picture, and what must be there for it."""
+
+    make: Callable[[Sources], np.ndarray]  # to pixels (height, width, 3), float32 in [0, 1]
+    of_content: bool = False
+    of_styles: bool = False
+
+    def missing(self, sources: Sources) -> str:
+        """What it needs and is not there; empty if nothing is missing."""
+        if self.of_content and sources.content is None:
+            return "content picture"
+        return "style picture" if self.of_styles and not sources.styles else ""
+
+
+INITIAL_IMAGES = {
+    "recolored": InitialImage(recolored, of_content=True, of_styles=True),
+    "content": InitialImage(content, of_content=True),
+    "style": InitialImage(style, of_styles=True),
+    "style_noise": InitialImage(style_noise, of_styles=True),
+    "noise": InitialImage(noise),
 }

@@ -89,7 +89,7 @@ class Color:
 class Start:
     """Where the optimization begins."""
 
-    init: str = "recolored"  # first picture: recolored, content, noise, or a picture file
+    init: str = "recolored"  # recolored, content, style, style_noise, noise, file, or 2*style+noise
     seed: Count = 0  # seed of the noise
 
 

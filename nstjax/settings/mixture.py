@@ -1,12 +1,11 @@
 """Names in one text, each with a weight or none: 0.7*content+0.3*start.png."""
 
-import math
 import os
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from nstjax.errors import UserError
-from nstjax.settings.values import Weight, check
+from nstjax.settings.values import Weight, check, shares
 
 MOST = 64  # parts; a text from a picture's recipe may be of any length
 
@@ -50,8 +49,7 @@ def parse_mixture(
         check(f"{setting} is {text!r}: the weight of {name!r}", weights[-1], Weight)
     if not any(weights):
         raise UserError(f"{setting} is {text!r}: every weight is 0: give one that is more")
-    total = math.fsum(weights)
-    return tuple((name, weight / total) for name, weight in zip(names, weights, strict=True))
+    return tuple(zip(names, shares(tuple(weights), len(weights)), strict=True))
 
 
 def rename(text: str, change: Callable[[str], str], is_file: IsFile = os.path.isfile) -> str:
