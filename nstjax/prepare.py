@@ -117,13 +117,13 @@ def prepare(
 def _comparing(
     settings: Settings, content: np.ndarray | None, styles: Sequence[np.ndarray]
 ) -> Settings:
-    """The settings without layers of a term whose picture is not there."""
-    if content is None:
-        settings = replace(settings, content_layers=(), content_layer_weights=None)
-    if not styles:
-        settings = replace(settings, style_layers=(), style_layer_weights=None)
-    if not settings.content_layers and not settings.style_layers:
-        raise UserError("there are neither content layers nor style layers: give one at least")
+    """The settings without layers of a term whose picture is not there, and of no other."""
+    for term, is_there in (("content", content is not None), ("style", bool(styles))):
+        layers, weights = f"{term}_layers", f"{term}_layer_weights"
+        if not is_there:
+            settings = replace(settings, **{layers: (), weights: None})
+        elif not getattr(settings, layers):
+            raise UserError(f"{layers} is (): give at least one layer name")
     return settings
 
 

@@ -93,8 +93,10 @@ PRESETS = {
         averaging=0.99,
         carry_moments=True,
     ),
-    # Of `nstjax texture`: no content. More coarse steps, since nothing holds the composition.
-    "texture": Settings(content_weight=0, init="noise", tv_weight=0.1, coarse_steps=90),
+    # Of `nstjax texture`: no content. More steps, since from noise grain stays for long.
+    "texture": Settings(
+        content_weight=0, init="style_noise", tv_weight=0.2, steps=100, coarse_steps=90
+    ),
     # Of `nstjax reconstruct`: no style. Gatys et al. 2016, figure 1: from white noise.
     "reconstruct": Settings(content_weight=1, style_weight=0, init="noise", tv_weight=0.05),
 }
