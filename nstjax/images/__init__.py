@@ -5,6 +5,7 @@ from nstjax.images.color import COLOR_MATCHES, match_colors
 from nstjax.images.comment import read_comment
 from nstjax.images.formats import BitDepth
 from nstjax.images.luminance import keep_chroma
+from nstjax.images.masks import ColorMap, read_mask
 from nstjax.images.pixels import to_bytes, to_pixels, to_words
 from nstjax.images.read import Picture, read, read_picture
 from nstjax.images.resize import cover, fit, resize, resize_mask
@@ -13,6 +14,7 @@ from nstjax.images.write import check_writable, write
 __all__ = [
     "COLOR_MATCHES",
     "BitDepth",
+    "ColorMap",
     "Picture",
     "blend",
     "check_writable",
@@ -22,6 +24,7 @@ __all__ = [
     "match_colors",
     "read",
     "read_comment",
+    "read_mask",
     "read_picture",
     "resize",
     "resize_mask",

@@ -51,6 +51,19 @@ def read_picture(path: str | Path) -> Picture:
         return Picture(pixels, alpha, kept_exif(image))
 
 
+def read_values(path: str | Path) -> np.ndarray:
+    """The numbers in the file, upright: for pictures that are no photographs, such as masks.
+
+    No color profile is applied, and alpha is laid over nothing.
+
+    Returns: `(H, W)`, `(H, W, 3)` or `(H, W, 4)`, unsigned integers or floats.
+
+    Raises `UserError` where `read` does, but for floats of any range.
+    """
+    with opened(path) as image:
+        return _to_array(_without_palette(_upright(image)))
+
+
 @contextlib.contextmanager
 def opened(path: str | Path) -> Iterator[Image.Image]:
     """The picture file, loaded by Pillow; what goes wrong with it is told in one line.
@@ -89,11 +102,17 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
+def _without_palette(image: Image.Image) -> Image.Image:
+    """The same with alpha in place of transparent colors."""
+    if image.mode == "P" or (image.mode in ("L", "RGB") and "transparency" in image.info):
+        return image.convert("RGBA" if "transparency" in image.info else "RGB")
+    return image
+
+
 def _to_srgb(image: Image.Image) -> Image.Image:
     profile = image.info.get("icc_profile")
     # Neither a palette nor the one color that is transparent would outlive the conversion.
-    if image.mode == "P" or (image.mode in ("L", "RGB") and "transparency" in image.info):
-        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    image = _without_palette(image)
     if profile == SRGB_PROFILE:
         return image  # written by `write`; converting would round
     if not profile or image.mode not in ("L", "RGB", "RGBA", "CMYK", "LAB"):
