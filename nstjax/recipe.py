@@ -27,6 +27,8 @@ class Recipe:
     preset: str  # a name of `PRESETS`, which the settings began with
     content: str  # file name of the content picture; empty for a texture
     styles: tuple[str, ...]  # of each style picture; none for a reconstruction
+    masks: tuple[str, ...] = ()  # of each mask over the content picture
+    style_masks: tuple[str, ...] = ()  # of each mask over a style picture
     model: str  # a network's name, or the name of a weights file
     preprocessing: str = ""  # what the model was said to expect, if that was said
     # Of nstjax.
@@ -44,7 +46,8 @@ class Recipe:
         values = dataclasses.asdict(self)
         for name in ("content", "model"):
             values[name] = PurePath(values[name]).name
-        values["styles"] = [PurePath(style).name for style in self.styles]
+        for name in ("styles", "masks", "style_masks"):
+            values[name] = [PurePath(file).name for file in values[name]]
         # May be picture files.
         values["settings"]["init"] = rename(self.settings.init, lambda name: PurePath(name).name)
         return json.dumps({VERSION_KEY: values.pop("version"), **values})
@@ -91,7 +94,7 @@ def _about(found: dict[str, object], where: str) -> dict[str, Any]:
         value = found.get(name, field.default)
         is_text = field.type is str
         texts = [value] if is_text else value
-        if not (isinstance(texts, list) and all(isinstance(each, str) for each in texts)):
+        if not (isinstance(texts, list | tuple) and all(isinstance(each, str) for each in texts)):
             what = "text" if is_text else "list of texts"
             raise UserError(f"{where}: its recipe is damaged: {name} is no {what}")
         about[name] = value if is_text else tuple(texts)

@@ -230,6 +230,24 @@ def test_a_mixture_makes_the_same_picture_again(folder, weights_file):
     assert recipe_in("again.png") == recipe
 
 
+def test_masks_are_files_of_a_recipe_too_and_can_be_left_out(folder, asked):
+    Path("album").mkdir()
+    about = {"masks": ("sky.png", "ground.png"), "style_masks": ("../moon.png", "hill.png")}
+    with_recipe("album/old.png", **about)
+    for name in ("album/sky.png", "ground.png", "moon.png", "hill.png", "album/hill.png"):
+        Path(name).touch()
+    like = ["stylize", "--like", "album/old.png", "-o", "new.png"]
+    assert main(like) == 0
+    assert main([*like, "--masks", "other.png"]) == 0
+    assert main([*like, "--masks", "--style-masks"]) == 0
+    assert [[each.as_posix() for each in found.masks] for found in asked] == [
+        *(["album/sky.png", "ground.png"], ["other.png"], []),
+    ]
+    assert [[each.as_posix() for each in found.style_masks] for found in asked] == [
+        *(["moon.png", "album/hill.png"], ["moon.png", "album/hill.png"], []),
+    ]
+
+
 def recipe_of_text(text, path="bad.png"):
     info = PngImagePlugin.PngInfo()
     info.add_text("nstjax", text)
@@ -257,11 +275,12 @@ def test_a_recipe_reaches_no_other_folder(folder, asked):
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "/", "x" * 300, "album/", "gone.png"])
-@pytest.mark.parametrize("key", ["content", "styles", "model"])
+@pytest.mark.parametrize("key", ["content", "styles", "masks", "style_masks", "model"])
 def test_names_that_cannot_be_files_give_one_line(folder, capsys, key, name):
     Path("album").mkdir()
     recipe = with_recipe("old.png")
-    values = {"content": name, "styles": [name], "model": name}
+    values = {"content": name, "model": name}
+    values |= {"styles": [name], "masks": [name], "style_masks": [name]}
     found = json.loads(recipe.to_json()) | {"model": "gone.pth", key: values[key]}
     recipe_of_text(json.dumps(found))
     assert main(["stylize", "--like", "bad.png", "-o", "new.png", *HERE]) == 2

@@ -16,6 +16,8 @@ RECIPE = Recipe(
     preset="tutorial",
     content="Gro\u00dfe \u5bae \U0001f3f0.jpg",
     styles=("one.png", "two 'quoted\".png"),
+    masks=("sky.png", "ground.png"),
+    style_masks=("moon.png", "hill.png"),
     model="vgg19",
     preprocessing="caffe",
 )
@@ -62,13 +64,17 @@ def test_a_picture_tells_of_no_folder():
         settings=dataclasses.replace(RECIPE.settings, init="/home/secret/start.png"),
         content="/home/secret/photo.jpg",
         styles=("secret/one.png", "../secret/two.png"),
+        masks=("/home/secret/sky.png",),
+        style_masks=("secret/moon.png",),
         model="/home/secret/net.pth",
     )
     text = recipe.to_json()
     assert "secret" not in text
     assert "home" not in text
     assert text.isascii()
-    assert Recipe.from_json(text, "it").styles == ("one.png", "two.png")
+    found = Recipe.from_json(text, "it")
+    assert found.styles == ("one.png", "two.png")
+    assert (found.masks, found.style_masks) == (("sky.png",), ("moon.png",))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +104,8 @@ def test_a_folder_with_the_characters_of_a_mixture_is_not_told_either(tmp_path, 
 
 def test_its_keys_are_those_of_the_readme():
     assert list(json.loads(RECIPE.to_json())) == [
-        *("nstjax", "settings", "preset", "content", "styles", "model", "preprocessing")
+        *("nstjax", "settings", "preset", "content", "styles", "masks", "style_masks"),
+        *("model", "preprocessing"),
     ]
 
 
@@ -107,6 +114,14 @@ def test_settings_that_an_older_version_did_not_have_are_the_presets():
     del found["settings"]["pooling"], found["settings"]["steps"]
     settings = Recipe.from_json(json.dumps(found), "it").settings
     assert (settings.pooling, settings.steps) == ("max", 6000)
+
+
+def test_a_recipe_from_before_there_were_masks_has_none():
+    found = json.loads(RECIPE.to_json())
+    del found["masks"], found["style_masks"]
+    recipe = Recipe.from_json(json.dumps(found), "it")
+    assert recipe == dataclasses.replace(RECIPE, masks=(), style_masks=())
+    assert Recipe.from_json(recipe.to_json(), "it") == recipe
 
 
 def changed(**values):
@@ -138,6 +153,9 @@ NO_RECIPE = "holds no recipe of nstjax: give a picture that nstjax has made"
         (changed(styles="one.png"), "styles is no list of texts"),
         (changed(styles=[], content=""), "names no picture"),
         (changed(styles=["one.png", 2]), "styles is no list of texts"),
+        (changed(masks="sky.png"), "masks is no list of texts"),
+        (changed(masks=None), "masks is no list of texts"),
+        (changed(style_masks=[["moon.png"]]), "style_masks is no list of texts"),
         (changed(modle="vgg19"), "unknown setting 'modle': did you mean 'model'"),
         (changed(settings={"sise": 3}), "unknown setting 'sise': did you mean 'size'"),
         (changed(settings={"sise" * 50_000: 3}), "unknown setting .{60,80}did you mean"),

@@ -37,6 +37,21 @@ def test_what_differs_from_the_preset_is_marked_and_nothing_else():
     }
 
 
+def test_the_pictures_are_named_in_a_comment():
+    about = {"styles": ("a.png", "b.png")}
+    start = ' of "photo.jpg" in the style of "a.png", "b.png"'
+    for masks, style_masks, rest in (
+        ((), (), ""),
+        (("s.png", "g.png"), (), ' with masks "s.png", "g.png"'),
+        ((), ("m.png", "h.png"), ' with style masks "m.png", "h.png"'),
+        (("c.png",), ("m.png", "h.png"), ' with masks "c.png" with style masks "m.png", "h.png"'),
+    ):
+        text = printed(Settings(), "default", **about, masks=masks, style_masks=style_masks)
+        first = text.splitlines()[0]
+        assert first.startswith("# stylize by nstjax ")
+        assert first.endswith(start + rest)
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -51,7 +66,7 @@ def test_what_differs_from_the_preset_is_marked_and_nothing_else():
 )
 def test_every_name_is_written_as_toml_wants_it(name):
     settings = Settings(init=name)
-    text = printed(settings, "default", content=name, styles=(name, name))
+    text = printed(settings, "default", content=name, styles=(name, name), masks=(name,))
     assert tomllib.loads(text)["init"] == name
 
 

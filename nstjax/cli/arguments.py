@@ -31,6 +31,8 @@ class Pictures(NamedTuple):
 
     content: Path | None
     styles: tuple[Path, ...]  # or folders of them
+    masks: tuple[Path, ...] = ()  # over the content
+    style_masks: tuple[Path, ...] = ()  # over each style
 
 
 Styles = Annotated[
@@ -38,6 +40,12 @@ Styles = Annotated[
     tyro.conf.arg(
         metavar="STYLE [STYLE ...]",
         help="pictures to paint like, or folders of them; several are mixed",
+    ),
+]
+StyleMasks = Annotated[
+    tuple[Path, ...],
+    tyro.conf.arg(
+        metavar="MASK ...", help="which part of each style picture is looked at: a mask for each"
     ),
 ]
 
@@ -77,6 +85,14 @@ class StylizeArguments(Arguments):
 
     content: tyro.conf.Positional[Path]  # the picture that is painted
     styles: Styles
+    masks: Annotated[
+        tuple[Path, ...],
+        tyro.conf.arg(
+            metavar="MASK ...",
+            help="where each style is painted: a gray mask for each, or one picture of flat colors",
+        ),
+    ] = ()
+    style_masks: StyleMasks = ()
 
     def __post_init__(self):
         _check_styles(self.styles, "behind the content")
@@ -84,7 +100,7 @@ class StylizeArguments(Arguments):
     @property
     def pictures(self) -> Pictures:
         """The files that were named."""
-        return Pictures(self.content, self.styles)
+        return Pictures(self.content, self.styles, self.masks, self.style_masks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +108,7 @@ class TextureArguments(Arguments):
     """Makes a texture like one or more pictures; every seed gives another one."""
 
     styles: Styles
+    style_masks: StyleMasks = ()
 
     def __post_init__(self):
         _check_styles(self.styles, "behind the command")
@@ -99,7 +116,7 @@ class TextureArguments(Arguments):
     @property
     def pictures(self) -> Pictures:
         """The files that were named."""
-        return Pictures(None, self.styles)
+        return Pictures(None, self.styles, style_masks=self.style_masks)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,9 +51,10 @@ def default_arguments(kind: type[Kind], preset: str, arguments: Sequence[str]) -
 
 
 def _with_pictures(kind: type[Kind], pictures: dict[str, Any], **others: Any) -> Kind:
-    """Arguments whose pictures are asked for, unless they are there already."""
-    names = [each.name for each in dataclasses.fields(kind) if each.name in ("content", "styles")]
-    found = {name: pictures.get(name, tyro.MISSING) for name in names}
+    """Arguments with those of the pictures that the command takes; what it must have is asked for."""
+    names = {each.name for each in dataclasses.fields(kind)}
+    wanted = {"content": tyro.MISSING, "styles": tyro.MISSING} | pictures
+    found = {name: value for name, value in wanted.items() if name in names}
     return kind(**found, output=tyro.MISSING, **others)
 
 
@@ -75,7 +76,10 @@ def _from_picture(kind: type[Kind], path: Path) -> Kind:
     def is_file(name: str) -> bool:
         return name == PurePath(name).name and os.path.isfile(located(name))
 
-    pictures: dict[str, Any] = {}
+    pictures: dict[str, Any] = {
+        "masks": tuple(map(located, recipe.masks)),
+        "style_masks": tuple(map(located, recipe.style_masks)),
+    }
     if recipe.content:
         pictures["content"] = located(recipe.content)
     if recipe.styles:

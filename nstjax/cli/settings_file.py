@@ -37,10 +37,14 @@ def read_settings_file(path: Path) -> dict[str, Any]:
 def to_toml(recipe: Recipe, preset: Settings) -> Iterator[str]:
     """The lines of a file that asks for a recipe; a comment says where the preset has another value."""
     parts = [f"# {recipe.command} by nstjax {recipe.version}"]
-    if recipe.content:
-        parts.append(f"of {_quoted(recipe.content)}")
-    if recipe.styles:
-        parts.append(f"in the style of {', '.join(map(_quoted, recipe.styles))}")
+    for what, files in (
+        ("of", (recipe.content,) if recipe.content else ()),
+        ("in the style of", recipe.styles),
+        ("with masks", recipe.masks),
+        ("with style masks", recipe.style_masks),
+    ):
+        if files:
+            parts.append(f"{what} {', '.join(map(_quoted, files))}")
     yield " ".join(parts)
     for name in BESIDE:
         if value := getattr(recipe, name):
