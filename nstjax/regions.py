@@ -71,15 +71,22 @@ def _check_mask(mask: np.ndarray, picture: np.ndarray, name: str) -> np.ndarray:
         raise UserError(f"{name} has values outside [0, 1]: divide by the largest possible value")
     if not mask.any():
         raise UserError(f"{name} marks nothing: make it white somewhere, or leave it out")
-    (height, width), (tall, wide) = mask.shape, picture.shape[:2]
+    check_shape(mask.shape, picture.shape, name)
+    return mask
+
+
+def check_shape(
+    mask: tuple[int, ...], picture: tuple[int, ...], name: str, its_picture: str = "its picture"
+) -> None:
+    """Raises `UserError` for a mask `(h, w)` of another aspect ratio than its picture `(H, W, ...)`."""
+    (height, width), (tall, wide) = mask, picture[:2]
     # A pixel more or less is no other shape, however small the mask is.
     off = abs(width * tall - height * wide)
     if off > max(OTHER_SHAPE * height * wide, tall, wide):
         raise UserError(
-            f"{name} has {width}x{height} pixels and its picture {wide}x{tall}: "
+            f"{name} has {width}x{height} pixels and {its_picture} {wide}x{tall}: "
             "give one of the same aspect ratio"
         )
-    return mask
 
 
 def masks_at(regions: Sequence[Region], height: int, width: int) -> list[np.ndarray | None]:

@@ -110,6 +110,24 @@ def empty_weights():
     return stylize(*GOOD, model="bad.safetensors")
 
 
+def antialiased_map():
+    flat = Image.fromarray(np.uint8([[[255, 0, 0], [0, 0, 255]]] * 2))
+    flat.resize((64, 48), Image.Resampling.BILINEAR).save("map.png")
+    return stylize(*GOOD, "--masks", "map.png")
+
+
+def map_of_other_colors():
+    for name, colors in (("map.png", [[255, 0, 0], [0, 255, 0]]), ("other.png", [[255, 0, 0]])):
+        Image.fromarray(np.uint8([colors])).resize((64, 48), Image.Resampling.NEAREST).save(name)
+    return stylize(*GOOD, "--masks", "map.png", "--style-masks", "other.png")
+
+
+def masked(color, size=(64, 48), count=1):
+    """Every mask has one color."""
+    Image.new("RGB", size, color).save("mask.png")
+    return stylize(*GOOD, "--masks", *["mask.png"] * count)
+
+
 def _read():
     return weights_tools.read("good.safetensors")
 
@@ -183,6 +201,16 @@ MISTAKES = [
     ("missing first picture", lambda: stylize(*GOOD, "--init", "nowhere.png"), "nowhere.png"),
     ("missing in a mixture", lambda: stylize(*GOOD, "--init", "2*a.png+noise"), "'a.png'"),
     ("mixture without weight", lambda: stylize(*GOOD, "--init", "x*content+noise"), "'x'"),
+    ("missing mask", lambda: stylize(*GOOD, "--masks", "nowhere.png"), "nowhere.png"),
+    ("missing style mask", lambda: stylize(*GOOD, "--style-masks", "nowhere.png"), "nowhere.png"),
+    ("picture as mask", lambda: stylize(*GOOD, "--masks", "style.png"), "style.png has 3"),
+    ("weights as mask", lambda: stylize(*GOOD, "--masks", "good.safetensors"), "good.safetensors"),
+    ("antialiased map", antialiased_map, "antialiasing"),
+    ("map of other colors", map_of_other_colors, "#00ff00"),
+    ("black mask", lambda: masked("black"), "mask.png is all black"),
+    ("mask of another shape", lambda: masked("white", size=(48, 64)), "aspect ratio"),
+    ("too many masks", lambda: masked("white", count=2), "2 masks for 1 style picture"),
+    ("too many maps", lambda: masked("red", count=2), "one such picture"),
     ("no such device", lambda: stylize(*GOOD, "--device", "abacus"), "abacus"),
     ("no TPU here", lambda: [*stylize(*GOOD), "--device", "tpu"], "tpu"),
     ("negative snapshots", lambda: stylize(*GOOD, "--save-every", "-5"), "save_every"),

@@ -112,6 +112,34 @@ def test_every_format_carries_the_recipe_and_all_make_the_same_picture_again(fol
     )
 
 
+def test_masks_leave_the_rest_as_it_is_and_are_found_again(folder, weights_file, capsys):
+    with Image.open("content.png") as content:
+        content.convert("RGB").save("content.png")
+    left = np.repeat([[255, 0]], 16, axis=1).repeat(24, axis=0).astype(np.uint8)
+    Image.fromarray(left).save("left.png")
+    Image.fromarray(left.T).resize((32, 24)).save("top.png")
+    flags = ["--masks", "left.png", "--style-masks", "top.png"]
+    make(weights_file, "out.png", *flags)
+    make(weights_file, "whole.png")
+    make(weights_file, "without.png", *flags[:2])
+    found, content, whole, without = (
+        np.int32(np.asarray(Image.open(name)))
+        for name in ("out.png", "content.png", "whole.png", "without.png")
+    )
+    np.testing.assert_array_equal(found[:, 16:], content[:, 16:])
+    for other in (content, whole, without):
+        assert np.abs(found[:, :16] - other[:, :16]).mean() > 5
+    recipe = recipe_in("out.png")
+    assert (recipe.masks, recipe.style_masks) == (("left.png",), ("top.png",))
+    Path("random.safetensors").symlink_to(weights_file)
+    capsys.readouterr()
+    assert main(["stylize", "--like", "out.png", "-o", "again.png", "--device", "cpu"]) == 0
+    assert "content.png like style.png --masks left.png --style-masks top.png\n" in (
+        capsys.readouterr().err
+    )
+    assert Path("again.png").read_bytes() == Path("out.png").read_bytes()
+
+
 def test_what_explain_prints_makes_the_same_picture(folder, weights_file, capsys):
     make(weights_file, "out.png", "--bit-depth", "16")
     assert main(["explain", "out.png"]) == 0
@@ -353,11 +381,30 @@ def test_a_texture_and_a_reconstruction_are_made_and_made_again(weights_file, fo
         np.testing.assert_array_equal(read(f"{name}.png"), read("again.png"))
 
 
+def test_a_texture_may_be_of_a_part_of_a_picture(weights_file, folder):
+    left = np.repeat([[255, 0, 0, 0]], 8, axis=1).repeat(24, axis=0).astype(np.uint8)
+    Image.fromarray(left).save("left.png")
+    model = ["--model", str(weights_file), *HERE]
+    masked = ["texture", "style.png", "--style-masks", "left.png", *model, *OF_STYLE]
+    assert main([*masked, "-o", "part.png"]) == 0
+    assert recipe_in("part.png").style_masks == ("left.png",)
+    # What lies beyond the sight of the layers from there changes nothing.
+    with Image.open("style.png") as style:
+        style.paste((9, 99, 0), (24, 0, 32, 24))
+        style.save("style.png")
+    assert main(["texture", "--like", "part.png", "-o", "again.png", *model]) == 0
+    np.testing.assert_array_equal(read("part.png"), read("again.png"))
+    without = ["texture", "--like", "part.png", "--style-masks", "-o", "whole.png"]
+    assert main([*without, *model]) == 0
+    assert (read("part.png") != read("whole.png")).mean() > 0.5
+
+
 def test_a_command_has_only_flags_that_matter_to_it(capsys, folder):
     for command, flag in (
         ("stylize", "--aspect"),
         ("texture", "--content-layers"),
         ("texture", "--color"),
+        ("texture", "--masks"),
         ("reconstruct", "--style-loss"),
     ):
         assert main([command, "content.png", "-o", "x.png", flag, "1"]) == 2

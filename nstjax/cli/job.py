@@ -8,13 +8,14 @@ from collections.abc import Callable
 import jax
 import rich.console
 
-from nstjax.cli.arguments import Arguments
+from nstjax.cli.arguments import Arguments, Pictures
 from nstjax.cli.compilation_cache import keep_programs
 from nstjax.cli.exit_codes import INTERRUPTED, SUCCESS
 from nstjax.cli.interrupt import InterruptFlag
 from nstjax.cli.metrics import MetricsFile
 from nstjax.cli.model import find_weights
 from nstjax.cli.progress import ProgressBar
+from nstjax.cli.region_files import read_regions
 from nstjax.cli.snapshots import Snapshots
 from nstjax.cli.style_files import find_style_files
 from nstjax.errors import UserError
@@ -42,6 +43,12 @@ def run_job(arguments: Arguments) -> int:
     content = read_picture(pictures.content) if pictures.content else None
     style_files = find_style_files(pictures.styles)
     styles = [read(style) for style in style_files]
+    regions = read_regions(
+        pictures.masks,
+        pictures.style_masks,
+        content=content.pixels.shape[:2] if content else None,
+        styles=[style.shape[:2] for style in styles],
+    )
     device = _find_device(arguments.run.device)
     found = find_weights(arguments.model, arguments.preprocessing, progress=not arguments.run.quiet)
 
@@ -50,6 +57,8 @@ def run_job(arguments: Arguments) -> int:
         preset=arguments.preset,
         content=str(pictures.content or ""),
         styles=tuple(map(str, style_files)),
+        masks=tuple(map(str, pictures.masks)),
+        style_masks=tuple(map(str, pictures.style_masks)),
         model=found.name,
         preprocessing=arguments.preprocessing,
     )
@@ -64,7 +73,11 @@ def run_job(arguments: Arguments) -> int:
     with contextlib.ExitStack() as stack:
         stack.enter_context(jax.default_device(device))
         transfer = prepare(
-            content.pixels if content else None, styles, arguments.settings, weights=found.file
+            content.pixels if content else None,
+            styles,
+            arguments.settings,
+            regions=regions,
+            weights=found.file,
         )
         observers: list[Callable[[Progress], None]] = []
         if arguments.run.metrics is not None:
@@ -73,8 +86,7 @@ def run_job(arguments: Arguments) -> int:
             snapshots = Snapshots(arguments.output, arguments.run.save_every, save)
             observers.append(stack.enter_context(snapshots))
         if arguments.like is not None:
-            names = [str(pictures.content or ""), "like", *map(str, pictures.styles)]
-            say(f"as in {arguments.like}: {' '.join(names)}")
+            say(f"as in {arguments.like}: {_as_typed(pictures)}")
         say(
             f"network {found.name}{found.remark}, preset {arguments.preset}, on {device.device_kind}"
         )
@@ -102,6 +114,15 @@ def run_job(arguments: Arguments) -> int:
     if failures:
         raise failures[0]
     return INTERRUPTED if result.stopped else SUCCESS
+
+
+def _as_typed(pictures: Pictures) -> str:
+    """Content, styles and masks, nearly as one types them."""
+    words = [str(pictures.content or ""), "like", *map(str, pictures.styles)]
+    for flag, masks in (("--masks", pictures.masks), ("--style-masks", pictures.style_masks)):
+        if masks:
+            words += [flag, *map(str, masks)]
+    return " ".join(words)
 
 
 def _find_device(platform: str):
