@@ -11,8 +11,9 @@ import jax.numpy as jnp
 import optax
 
 from benchmarks.spectrum import over_frequencies
-from nstjax.optimize import OPTIMIZERS
+from nstjax.optimize import make_transformation
 from nstjax.optimize.optimizer import LONGEST_STEP, cautious_lbfgs
+from nstjax.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def lbfgs(
     return optax.chain(unbounded, optax.clip_by_block_rms(longest))
 
 
-adam = OPTIMIZERS["adam"].transformation
+adam = partial(make_transformation, "adam", Settings().adam_beta2)
 
 CANDIDATES = {
     "L-BFGS over pixels": Candidate(lbfgs),

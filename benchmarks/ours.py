@@ -34,7 +34,7 @@ def lower_default_steps(
         OPTIMIZERS[optimizer].learning_rate,
         averaging=0.0,
         evaluate=evaluation,
-        optimizer=make_transformation(optimizer),
+        optimizer=make_transformation(optimizer, Settings().adam_beta2),
         steps=steps,
     )
 
@@ -70,7 +70,7 @@ class Ours:
             self.evaluation, self.problem, self.level, optimizer, steps
         ).compile()
         self._facts["bytes"] = program_bytes(program)
-        state = first_state(make_transformation(optimizer), start)
+        state = first_state(make_transformation(optimizer, Settings().adam_beta2), start)
         learning_rate = OPTIMIZERS[optimizer].learning_rate
 
         def run() -> None:

@@ -61,7 +61,7 @@ class Transfer:
             self.initial,
             make_problem,
             evaluate=evaluation,
-            optimizer=make_transformation(settings.optimizer),
+            optimizer=make_transformation(settings.optimizer, settings.adam_beta2),
             learning_rate=settings.learning_rate or optimizer.learning_rate,
             averaging=settings.averaging,
             carry=optimizer.carry if settings.carry_moments else None,

@@ -21,6 +21,8 @@ PRESETS = {
     ),
     # The plain PyTorch tutorial: features before the ReLU, alpha = 1, beta = 0.01. Its balance belongs
     # to torchvision's weights: with others the features, and so the two terms, are of another size.
+    # Torchvision's ReLUs work in place: who collects such features from its network as it comes gets
+    # those of relu1_1 to relu4_1 instead, and of conv5_1 where the network ends there.
     "tutorial": Settings(
         content_weight=5,
         style_weight=0.05,
@@ -33,11 +35,13 @@ PRESETS = {
         init="content",
         optimizer="adam",
         learning_rate=1e-3,
+        adam_beta2=0.999,  # PyTorch's default
         steps=6000,
         coarsest=ONE_LEVEL,
     ),
     # neural-style and neural-style-pt: content 5, style 100 a layer, total variation 1e-3 on pixels up
-    # to 255 (here up to 1). Their noise is nearly gray; ours is white.
+    # to 255 (here up to 1). Their noise is nearly gray; ours is white. With `adam` as the optimizer,
+    # which is PyTorch's as it comes, neural-style-pt's learning rate of 1 is 1 / 255 here.
     "neural-style": Settings(
         content_weight=5,
         style_weight=500,
@@ -47,6 +51,7 @@ PRESETS = {
         tv_loss="l1",
         pooling="max",
         init="noise",
+        adam_beta2=0.999,
         steps=1000,
         coarsest=ONE_LEVEL,
     ),

@@ -4,8 +4,10 @@ import contextlib
 import functools
 import os
 
-# The threads of NumPy's products wait for each other in a loop: fifteen times slower on a busy machine.
+# Threads of NumPy's and PyTorch's products wait for each other in a loop: fifteen times slower on a busy
+# machine.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Commands keep compiled programs in the user's cache; tests, and what they start, leave nothing there.
 os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"

@@ -36,7 +36,7 @@ def quadratic(dimension, condition):
 def test_every_optimizer_reaches_the_minimum_of_a_bowl(name):
     function, minimum = quadratic(20, 10)
     rate = OPTIMIZERS[name].learning_rate / (10 if name == "adam" else 1)
-    found = descend(make_transformation(name), function, jnp.zeros(20), 300, rate)
+    found = descend(make_transformation(name, 0.99), function, jnp.zeros(20), 300, rate)
     np.testing.assert_allclose(found, minimum, atol=2e-3)
 
 
@@ -86,7 +86,7 @@ def test_a_fresh_state_shares_no_buffer():
 
 
 def test_the_same_name_gives_the_same_object():
-    assert make_transformation("adam") is make_transformation("adam")
+    assert make_transformation("adam", 0.99) is make_transformation("adam", 0.99)
 
 
 @pytest.mark.parametrize("scale", [1e-12, 1e-3, 1e6])

@@ -24,7 +24,11 @@ REAL = (
     "learning_rate",
     "level_ratio",
 )
-SHARES = {"color_strength": 1, "averaging": 0.9999}  # and the most that each may be
+SHARES = {
+    "color_strength": 1,
+    "averaging": 0.9999,
+    "adam_beta2": 0.9999,
+}  # and the most that each may be
 WORDS = (
     "content_loss",
     "style_loss",

@@ -110,6 +110,7 @@ class Optimization:
 
     optimizer: Literal["lbfgs", "adam"] = "lbfgs"  # L-BFGS needs far fewer steps
     learning_rate: Positive | None = None  # step length; by default 1 for lbfgs and 0.02 for adam
+    adam_beta2: Part = 0.99  # share of earlier squared gradients in adam's average
     carry_moments: bool = False  # adam's moments go on from level to level
     averaging: Part = 0.0  # share of earlier pictures in their running average, the result
 

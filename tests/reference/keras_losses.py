@@ -30,11 +30,19 @@ def total_variation_loss(x):
     return ((a + b) ** 1.25).sum()
 
 
-def total_loss(x, combination, base, style):
-    """Return what is minimized, from pixels up to 255 and feature maps by Keras' names."""
+def terms(x, combination, base, style):
+    """Return content, style and total variation, from pixels up to 255 and features by Keras' names."""
     layers = [f"block{block}_conv1" for block in range(1, 6)]
-    loss = 0.025 * content_loss(base["block5_conv2"], combination["block5_conv2"])
-    for name in layers:
-        distance = style_loss(style[name], combination[name], x.shape[1], x.shape[2])
-        loss = loss + 1.0 / len(layers) * distance
-    return loss + 1e-4 * total_variation_loss(x)
+    distances = [
+        style_loss(style[name], combination[name], x.shape[1], x.shape[2]) for name in layers
+    ]
+    return (
+        0.025 * content_loss(base["block5_conv2"], combination["block5_conv2"]),
+        sum(1.0 / len(layers) * distance for distance in distances),
+        1e-4 * total_variation_loss(x),
+    )
+
+
+def total_loss(x, combination, base, style):
+    """Return what is minimized: the sum of `terms`."""
+    return sum(terms(x, combination, base, style))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from reference.torch_vgg import CAFFE_MEAN, features
+from reference.torch_steps import adam_steps, in_float64, seeing
 
 RIDGE = 5e-4  # ours, as a part of the style's mean energy
 
@@ -46,29 +46,21 @@ def nine_point(pixels: torch.Tensor) -> torch.Tensor:
 
 def ten_steps(tensors, content, style, layers, shares) -> tuple[list[float], np.ndarray]:
     """Return the losses before ten steps of Adam, and the average of the pictures (a = 0.99)."""
-    doubles = {name: values.astype(np.float64) for name, values in tensors.items()}
+    see = seeing(tensors, "conv4_2", "max", border="replicate")
+    with torch.no_grad():
+        wanted = see(in_float64(content))["relu4_2"]
+        styles = see(in_float64(style))
 
-    def see(pixels):
-        mean = np.asarray(CAFFE_MEAN, np.float64)
-        return features(doubles, "max", pixels, mean, border="replicate")
-
-    pixels = torch.tensor(content, dtype=torch.float64)
-    wanted = see(pixels)["relu4_2"]
-    styles = see(torch.tensor(style, dtype=torch.float64))
-    pixels.requires_grad_()
-    adam = torch.optim.Adam([pixels], lr=0.02, betas=(0.9, 0.99))
-    total, weight, losses = 0.01 * pixels.detach(), 0.01, []
-    for _ in range(10):
+    def loss(pixels: torch.Tensor) -> torch.Tensor:
         found = see(pixels)
-        loss = 0.015 * (found["relu4_2"] - wanted).square().mean() + 2 * nine_point(pixels)
+        total = 0.015 * (found["relu4_2"] - wanted).square().mean() + 2 * nine_point(pixels)
         for name, share in zip(layers, shares, strict=True):
-            loss = loss + share / sum(shares) * w2(found[name], styles[name])
-        adam.zero_grad()
-        loss.backward()
-        adam.step()
-        with torch.no_grad():
-            pixels.clamp_(0, 1)
-        losses.append(loss.item())
-        total = 0.99 * total + 0.01 * pixels.detach()
+            total = total + share / sum(shares) * w2(found[name], styles[name])
+        return total
+
+    losses, pictures = zip(*adam_steps(loss, content, lr=0.02, betas=(0.9, 0.99)), strict=True)
+    total, weight = 0.01 * content.astype(np.float64), 0.01
+    for picture in pictures:
+        total = 0.99 * total + 0.01 * picture
         weight = 0.99 * weight + 0.01
-    return losses, (total / weight).numpy()
+    return list(losses), total / weight

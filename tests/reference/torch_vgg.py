@@ -25,9 +25,10 @@ def features(
     x = (255 * pixels.permute(2, 0, 1).flip(0) - torch.tensor(mean)[:, None, None])[None]
     names = sorted(name.removesuffix("/kernel") for name in tensors if name.endswith("/kernel"))
     found = {}
-    for name, following in zip(names, [*names[1:], "conv6_1"], strict=True):
-        kernel = torch.tensor(tensors[f"{name}/kernel"]).permute(3, 2, 0, 1)
-        bias = torch.tensor(tensors[f"{name}/bias"])
+    end = "conv6_1" if "conv5_3" in names else names[-1]  # no pooling where the network is cut
+    for name, following in zip(names, [*names[1:], end], strict=True):
+        kernel = torch.as_tensor(tensors[f"{name}/kernel"]).permute(3, 2, 0, 1)
+        bias = torch.as_tensor(tensors[f"{name}/bias"])
         x = functional.pad(x, (1, 1, 1, 1), mode=border if name == names[0] else "constant")
         x = found[name] = functional.conv2d(x, kernel, bias)
         x = found[name.replace("conv", "relu")] = functional.relu(x)
