@@ -12,7 +12,7 @@ RANDOM = np.random.default_rng(1)
 CONTENT = RANDOM.random((30, 40, 3), np.float32)
 STYLES = [RANDOM.random((28, 20, 3), np.float32), RANDOM.random((16, 50, 3), np.float32)]
 LEVELS = Level(15, 20, 1), Level(30, 40, 1)
-EVERY = "recolored, content, style, style_noise, noise"
+EVERY = "recolored, content, style, style_noise, gray, noise"
 
 
 def make(init, content=CONTENT, styles=STYLES, **settings):
@@ -34,7 +34,9 @@ def test_every_name_gives_a_picture_of_the_levels_size(init):
     assert found.min() >= 0
     assert found.max() <= 1
     np.testing.assert_array_equal(found, make(init))
-    assert np.array_equal(found, make(init, seed=1)) == (not init.endswith("noise"))
+    assert np.array_equal(found, make(init, seed=1)) == (
+        init not in ("style_noise", "gray", "noise")
+    )
 
 
 def test_content_and_noise_are_at_the_levels_size():
@@ -98,7 +100,7 @@ def test_a_file_that_is_no_picture_is_named(folder, refused):
 
 @pytest.mark.parametrize("init", ["recolored", "content", "noise+content"])
 def test_without_content_its_starts_are_refused_and_the_others_named(refused, init):
-    match = "there is no content picture for .*: use style, style_noise, noise, the name of a"
+    match = "there is no content picture for .*: use style, style_noise, gray, noise, the name of a"
     with refused(match):
         make(init, content=None)
     for possible in ("style", "style_noise", "noise", "style+noise"):
@@ -107,7 +109,9 @@ def test_without_content_its_starts_are_refused_and_the_others_named(refused, in
 
 @pytest.mark.parametrize("init", ["recolored", "style", "style_noise", "0.5*content+0.5*style"])
 def test_without_styles_their_starts_are_refused_and_the_others_named(refused, init):
-    with refused("there is no style picture for .*: use content, noise, the name of a picture"):
+    with refused(
+        "there is no style picture for .*: use content, gray, noise, the name of a picture"
+    ):
         make(init, styles=[])
     for possible in ("content", "noise", "content+noise"):
         make(possible, styles=[])

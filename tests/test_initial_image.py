@@ -110,9 +110,9 @@ def test_styles_are_averaged_by_their_shares():
 @pytest.mark.parametrize(
     ("content", "styles", "possible"),
     [
-        (PIXELS, [STYLE], ["recolored", "content", "style", "style_noise", "noise"]),
-        (None, [STYLE], ["style", "style_noise", "noise"]),
-        (PIXELS, [], ["content", "noise"]),
+        (PIXELS, [STYLE], ["recolored", "content", "style", "style_noise", "gray", "noise"]),
+        (None, [STYLE], ["style", "style_noise", "gray", "noise"]),
+        (PIXELS, [], ["content", "gray", "noise"]),
     ],
 )
 def test_each_says_what_it_needs_and_is_possible_with_that(content, styles, possible):
@@ -120,3 +120,9 @@ def test_each_says_what_it_needs_and_is_possible_with_that(content, styles, poss
     assert [name for name, way in INITIAL_IMAGES.items() if not way.missing(sources)] == possible
     for name in possible:
         make(name, content, styles, size=(2, 4))
+
+
+def test_gray_is_within_half_a_step_of_eight_bits():
+    start = make("gray", size=(40, 50))
+    assert 0.4 / 255 < np.abs(start - 0.5).max() <= 0.5 / 255
+    assert start.std() > 0.2 / 255

@@ -74,7 +74,7 @@ def test_every_start_is_named_also_in_the_help(capsys):
     told = capsys.readouterr().out
     for name in INITIAL_IMAGES:
         assert f"`{name}`" in README
-        assert re.search(rf"\b{name}, ", told)
+        assert re.search(rf"\b{name},", told)
 
 
 def test_every_network_is_named():

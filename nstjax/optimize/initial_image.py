@@ -49,6 +49,15 @@ def style_noise(sources: Sources) -> np.ndarray:
     return _with_styles_colors(noise(sources), sources, "match")
 
 
+def gray(sources: Sources) -> np.ndarray:
+    """Middle gray, but for noise of one step of 8 bits.
+
+    As style-transfer-pytorch can, and about as neural-style does. Plain gray would leave it to rounding
+    what is painted where.
+    """
+    return (0.5 + (noise(sources) - 0.5) / 255).astype(np.float32)
+
+
 def noise(sources: Sources) -> np.ndarray:
     """White noise, uniform in [0, 1]: Gatys et al. 2016; each seed gives another picture."""
     shape = sources.height, sources.width, 3
@@ -80,5 +89,6 @@ INITIAL_IMAGES = {
     "content": InitialImage(content, of_content=True),
     "style": InitialImage(style, of_styles=True),
     "style_noise": InitialImage(style_noise, of_styles=True),
+    "gray": InitialImage(gray),
     "noise": InitialImage(noise),
 }

@@ -89,7 +89,7 @@ class Color:
 class Start:
     """Where the optimization begins."""
 
-    init: str = "recolored"  # recolored, content, style, style_noise, noise, file, or 2*style+noise
+    init: str = "recolored"  # recolored, content, style, style_noise, gray, noise, file, mixture
     seed: Count = 0  # seed of the noise
 
 
