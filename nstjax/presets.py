@@ -40,8 +40,8 @@ PRESETS = {
         coarsest=ONE_LEVEL,
     ),
     # neural-style and neural-style-pt: content 5, style 100 a layer, total variation 1e-3 on pixels up
-    # to 255 (here up to 1). Their first picture is the mean color and hardly any noise. With `adam`, which
-    # is PyTorch's as it comes, neural-style-pt's learning rate of 1 is 1 / 255 here.
+    # to 255 (here up to 1). Their first picture is the mean color and hardly any noise. neural-style-pt's
+    # `adam` is PyTorch's as it comes, and its learning rate of 1 is 1 / 255 here.
     "neural-style": Settings(
         content_weight=5,
         style_weight=500,
