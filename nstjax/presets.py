@@ -40,7 +40,7 @@ PRESETS = {
         coarsest=ONE_LEVEL,
     ),
     # neural-style and neural-style-pt: content 5, style 100 a layer, total variation 1e-3 on pixels up
-    # to 255 (here up to 1). Their first picture is the mean color and hardly any noise. neural-style-pt's
+    # to 255 (here up to 1). Their first picture is the mean color and hardly any noise. The latter's
     # `adam` is PyTorch's as it comes, and its learning rate of 1 is 1 / 255 here.
     "neural-style": Settings(
         content_weight=5,
