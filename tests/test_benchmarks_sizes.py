@@ -10,7 +10,7 @@ pytest.importorskip("torch", reason="the benchmarks compare with PyTorch")
 from benchmarks.sizes import Judge, compare
 from benchmarks.sizes_report import sizes_table
 from nstjax.optimize import Level
-from nstjax.settings import STYLE_LAYERS
+from nstjax.settings import STYLE_LAYERS, Settings
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 
@@ -19,8 +19,8 @@ def test_a_picture_is_its_own_preview_and_the_painting_its_own_style(network):
     painting = np.random.default_rng(0).random((48, 32, 3), np.float32)
     other = painting[::-1, :, ::-1] ** 2
     results = {
-        48: SimpleNamespace(image=painting, levels=[Level(48, 32, 1)]),
-        64: SimpleNamespace(image=other, levels=[Level(48, 32, 1)]),
+        48: SimpleNamespace(image=painting, levels=[Level(48, 32, 1)], settings=Settings()),
+        64: SimpleNamespace(image=other, levels=[Level(48, 32, 1)], settings=Settings()),
     }
     rows = compare(Judge(network("vgg16")), painting, results)
     assert rows["48"] == {
