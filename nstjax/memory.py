@@ -27,6 +27,15 @@ def check_memory(pixels: int) -> None:
         )
 
 
+def how_many_fit(pixels: int) -> int | None:
+    """How many pictures of that many pixels each can be painted at once; None where nobody tells.
+
+    Half of the memory is left to what they share, and to whoever else is there.
+    """
+    available = _available_bytes()
+    return None if available is None else available // (2 * pixels * BYTES_PER_PIXEL)
+
+
 def _available_bytes() -> int | None:
     """The device's memory; None where nobody tells."""
     (device,) = jnp.zeros(()).devices()

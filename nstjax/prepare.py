@@ -1,17 +1,22 @@
 """All that a picture needs, checked before anything is computed, and then made."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
+import jax
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nstjax.errors import UserError
 from nstjax.first_picture import first_picture
 from nstjax.images import COLOR_MATCHES, keep_chroma, match_colors, resize, to_pixels
+from nstjax.losses import LossWeights
 from nstjax.optimize import (
     OPTIMIZERS,
+    Batch,
+    Chunk,
     Level,
     make_transformation,
     run_levels,
@@ -30,6 +35,22 @@ from nstjax.settings import Settings, shares
 from nstjax.vgg import Weights, load_weights
 
 
+class Numbers(NamedTuple):
+    """What of the settings a compiled program is told anew each time. Of a batch arrays `(B,)`."""
+
+    weights: LossWeights
+    learning_rate: jax.typing.ArrayLike
+    averaging: jax.typing.ArrayLike
+
+
+def numbers_of(settings: Settings) -> Numbers:
+    """The numbers of the settings, as floats: an integer would compile the step again."""
+    usual = OPTIMIZERS[settings.optimizer].learning_rate
+    return Numbers(
+        loss_weights(settings), float(settings.learning_rate or usual), float(settings.averaging)
+    )
+
+
 @dataclass(frozen=True)
 class Transfer:
     """A style transfer of which everything is known to fit; made by `prepare`."""
@@ -44,32 +65,52 @@ class Transfer:
 
     def run(self, on_progress: OnProgress | None = None, report_every: int = 0) -> Result:
         """Makes the picture; `stylize` says how."""
+        chunks = self.chunks(self.initial, numbers_of(self.settings), stop_every=report_every)
+        return collect(chunks, self.levels, self.settings, on_progress, self.show)
+
+    def chunks(
+        self,
+        initial: np.ndarray | Sequence[np.ndarray],
+        numbers: Numbers,
+        *,
+        stop_every: int = 0,
+        batch: Batch | None = None,
+    ) -> Iterator[Chunk]:
+        """The work itself, level by level; see `run_levels` for a batch."""
         settings = self.settings
         evaluation, network = make_evaluation(self.weights, settings)
-        weights = loss_weights(settings)
 
         def make_problem(level: Level) -> PendingProblem:
             pictures = pictures_at(
                 level, self.levels[-1], self.content, self.styles, self.regions, settings
             )
             canvas = canvas_at(level.height, level.width, self.content, self.regions)
-            return pending_problem(evaluation, network, weights, pictures, canvas)
+            return pending_problem(evaluation, network, numbers.weights, pictures, canvas)
 
-        optimizer = OPTIMIZERS[settings.optimizer]
-        chunks = run_levels(
+        return run_levels(
             self.levels,
-            self.initial,
+            initial,
             make_problem,
             evaluate=evaluation,
             optimizer=make_transformation(settings.optimizer, settings.adam_beta2),
-            learning_rate=settings.learning_rate or optimizer.learning_rate,
-            averaging=settings.averaging,
-            carry=optimizer.carry if settings.carry_moments else None,
-            stop_every=report_every,
+            learning_rate=numbers.learning_rate,
+            averaging=numbers.averaging,
+            carry=OPTIMIZERS[settings.optimizer].carry if settings.carry_moments else None,
+            stop_every=stop_every,
+            batch=batch,
         )
-        return collect(chunks, self.levels, settings, on_progress, self._show)
 
-    def _show(self, pixels: np.ndarray) -> np.ndarray:
+    def with_settings(self, settings: Settings) -> "Transfer":
+        """The same with other settings of those that are `numbers`, and another first picture.
+
+        Raises `UserError` for a first picture that cannot be had.
+        """
+        settings = _comparing(settings, self.content, self.styles)
+        mixture = shares(settings.style_blend, len(self.styles))
+        initial = first_picture(self.content, self.styles, mixture, self.levels, settings)
+        return replace(self, settings=settings, initial=initial)
+
+    def show(self, pixels: np.ndarray) -> np.ndarray:
         """What is shown of a picture that the optimizer has painted, at any level."""
         if self.content is None:
             return pixels

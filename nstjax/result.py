@@ -12,9 +12,11 @@ from nstjax.losses import Losses
 from nstjax.optimize import Chunk, Level
 from nstjax.settings import Settings
 
+SMALLER = "use smaller weights or a smaller learning_rate"
+
 
 class Progress(NamedTuple):
-    """How far the work is."""
+    """How far the work is; of a batch arrays have an axis more, as in `Course`."""
 
     level: int  # from 1
     levels: int
@@ -44,6 +46,14 @@ class Result:
     stopped: bool  # whether `on_progress` ended it early
 
 
+class Course(NamedTuple):
+    """What the chunks came to; of a batch each array has the pictures as an axis: behind the steps."""
+
+    history: Losses  # arrays (steps,), or (steps, B)
+    pixels: np.ndarray  # of the last chunk: (h, w, 3), or (B, h, w, 3)
+    stopped: bool
+
+
 def collect(
     chunks: Iterable[Chunk],
     levels: tuple[Level, ...],
@@ -57,6 +67,19 @@ def collect(
 
     Raises `FloatingPointError` where a loss is not finite.
     """
+    return finish(follow(chunks, levels, on_progress, show), levels, settings, show)
+
+
+def follow(
+    chunks: Iterable[Chunk],
+    levels: tuple[Level, ...],
+    on_progress: OnProgress | None,
+    show: Callable[[np.ndarray], np.ndarray],
+) -> Course:
+    """Runs the chunks as `collect` does, of a picture or of a batch.
+
+    Raises `FloatingPointError` where no picture's loss is finite.
+    """
     history: list[Losses] = []
     stopped = False
     for chunk in chunks:
@@ -68,26 +91,40 @@ def collect(
         if on_progress is not None and on_progress(progress):
             stopped = progress.total_step < progress.total_steps
             break
-    pixels = np.array(last.pixels)
-    if not np.isfinite(pixels).all():  # the losses are those before each step
-        raise FloatingPointError(
-            "the last step gave NaN: use smaller weights or a smaller learning_rate"
-        )
+    whole = jax.tree.map(lambda *parts: np.concatenate(parts), *history)
+    return Course(whole, np.array(last.pixels), stopped)
+
+
+def finish(
+    course: Course,
+    levels: tuple[Level, ...],
+    settings: Settings,
+    show: Callable[[np.ndarray], np.ndarray],
+) -> Result:
+    """The result of one picture's course.
+
+    Raises `FloatingPointError` where a loss or a pixel is not finite.
+    """
+    if not np.isfinite(course.history.total).all():
+        raise FloatingPointError(f"the loss became {course.history.total[-1]}: {SMALLER}")
+    if not np.isfinite(course.pixels).all():  # the losses are those before each step
+        raise FloatingPointError(f"the last step gave NaN: {SMALLER}")
     return Result(
         # A picture stopped at a coarse level is still as large as was asked for.
-        image=show(resize(pixels, levels[-1].height, levels[-1].width)),
-        history=jax.tree.map(lambda *parts: np.concatenate(parts), *history),
+        image=show(resize(course.pixels, levels[-1].height, levels[-1].width)),
+        history=course.history,
         levels=levels,
         settings=settings,
-        stopped=stopped,
+        stopped=course.stopped,
     )
 
 
 def _check_finite(losses: Losses, chunk: Chunk) -> None:
-    if not np.isfinite(losses.total).all():
+    # Of a batch the others go on.
+    if not np.isfinite(losses.total).all(axis=0).any():
         raise FloatingPointError(
-            f"the loss became {losses.total[-1]} by step {chunk.step} of level {chunk.level + 1}: "
-            "use smaller weights or a smaller learning_rate"
+            f"the loss became {np.ravel(losses.total[-1])[0]} by step {chunk.step} of level "
+            f"{chunk.level + 1}: {SMALLER}"
         )
 
 

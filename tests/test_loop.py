@@ -9,7 +9,7 @@ import optax
 import pytest
 
 from nstjax.images import resize
-from nstjax.optimize import Level, loop, run_levels
+from nstjax.optimize import Batch, Level, loop, run_levels
 from nstjax.optimize.loop import CHUNK_PIXELS, LONGEST_CHUNK, chunk_length
 from nstjax.optimize.optimizer import carry_moments
 
@@ -144,6 +144,27 @@ def test_a_level_starts_from_the_average_of_the_one_before():
     np.testing.assert_allclose(first.reports[0], np.mean((start - 0.5) ** 2), rtol=1e-5)
 
 
+@pytest.mark.parametrize("carry", [None, carry_moments])
+def test_a_batch_goes_through_the_levels_as_each_picture_alone(carry):
+    adam = {"optimizer": optax.scale_by_adam(), "carry": carry, "stop_every": 2}
+    random = np.random.default_rng(1)
+    # First pictures may have sizes of their own, as files have.
+    starts = [random.random((*size, 3), np.float32) for size in ((8, 12), (20, 31))]
+    rates, averaging = np.float32([0.01, 0.05]), np.float32([0.0, 0.8])
+    many = {"learning_rate": rates, "averaging": averaging, "batch": Batch(2, None)}
+    together = list(chunks(initial=starts, **adam, **many))
+    assert together[-1].pixels.shape == (2, 16, 24, 3)
+    for one in range(2):
+        own = {"learning_rate": rates[one], "averaging": averaging[one]}
+        alone = list(chunks(initial=starts[one], **adam, **own))
+        assert [(each.level, each.step) for each in together] == [
+            (each.level, each.step) for each in alone
+        ]
+        for all_of_them, itself in zip(together, alone, strict=True):
+            np.testing.assert_allclose(all_of_them.pixels[one], itself.pixels, atol=1e-5)
+            np.testing.assert_allclose(all_of_them.reports[:, one], itself.reports, rtol=1e-4)
+
+
 def test_stopping_early_waits_for_no_compiler():
     class Slow(Known):
         def compute(self):
@@ -172,13 +193,13 @@ def test_what_fails_while_the_next_level_is_prepared_is_raised():
 
 
 def test_chunks_divide_the_level_and_stay_in_bounds():
-    for steps, size, every, done in itertools.product(
-        (1, 7, 25, 60, 500), (16, 256, 2048), (0, 1, 10, 50), (0, 30, 75)
+    for steps, size, every, done, pictures in itertools.product(
+        (1, 7, 25, 60, 500), (16, 256, 2048), (0, 1, 10, 50), (0, 30, 75), (1, 5)
     ):
         level = Level(size, size, steps)
-        length = chunk_length(level, done, every, "cpu")
+        length = chunk_length(level, done, every, "cpu", pictures)
         assert steps % length == 0
         assert 1 <= length <= LONGEST_CHUNK
-        assert length == 1 or length * level.pixels <= CHUNK_PIXELS["cpu"]
+        assert length == 1 or length * level.pixels * pictures <= CHUNK_PIXELS["cpu"]
         if every:
             assert math.gcd(every, done) % length == 0

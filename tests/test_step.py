@@ -1,10 +1,13 @@
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
-from nstjax.optimize.step import first_state, run_steps
+from nstjax.optimize import OPTIMIZERS, make_transformation
+from nstjax.optimize.step import Batch, first_state, lower_steps, run_steps
 
 PLAIN = optax.identity()
 TARGET = np.array([0.2, 0.9, 3.0], np.float32)  # the last lies outside the box
@@ -95,3 +98,92 @@ def test_no_step_talks_to_the_host():
     assert "while" in text  # the steps are one loop of the program
     assert "callback" not in text
     assert jax.tree.leaves(lowered.out_info)[0].shape == (2, 2, 3)
+
+
+class Scene(NamedTuple):
+    target: np.ndarray  # shared by a batch
+    weights: dict[str, np.ndarray]  # each picture's own
+
+
+def to_scene(pixels, scene):
+    near = jnp.mean((pixels - scene.target) ** 2)
+    smooth = jnp.mean(jnp.diff(pixels, axis=1) ** 2)
+    loss = scene.weights["near"] * near + scene.weights["smooth"] * smooth
+    return loss, {"loss": loss, "near": near}
+
+
+RANDOM = np.random.default_rng(3)
+STARTS = RANDOM.random((3, 6, 5, 3), np.float32)
+SCENE = Scene(
+    RANDOM.random((6, 5, 3), np.float32),
+    {"near": np.float32([1, 0.5, 2]), "smooth": np.float32([0.1, 3, 0])},
+)
+BATCH = Batch(3, Scene(None, 0))
+
+
+def paint(optimizer, pixels, scene, rate, averaging, batch=None):
+    """Two chunks, so that a state is handed on."""
+    state = first_state(optimizer, pixels, averaging, batch=batch)
+    chunks = []
+    for _ in range(2):
+        state, copy, reports = run_steps(
+            state,
+            scene,
+            rate,
+            averaging,
+            evaluate=to_scene,
+            optimizer=optimizer,
+            steps=4,
+            batch=batch,
+        )
+        chunks.append((copy, reports))
+    return chunks
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_batch_is_each_of_its_pictures_alone(name):
+    """Other first pictures, weights, step lengths and averages, and nothing of it leaks over."""
+    optimizer = make_transformation(name)
+    rates = OPTIMIZERS[name].learning_rate * np.float32([1, 0.3, 0.7])
+    averaging = np.float32([0, 0.5, 0.9])
+    together = paint(optimizer, STARTS, SCENE, rates, averaging, BATCH)
+    for one in range(3):
+        scene = SCENE._replace(weights={key: each[one] for key, each in SCENE.weights.items()})
+        alone = paint(optimizer, STARTS[one], scene, rates[one], averaging[one])
+        for (many, many_reports), (copy, reports) in zip(together, alone, strict=True):
+            np.testing.assert_allclose(many[one], copy, atol=1e-5)
+            assert many_reports["loss"].shape == (4, 3)
+            for key, term in reports.items():
+                np.testing.assert_allclose(many_reports[key][:, one], term, rtol=1e-4)
+
+
+def test_a_picture_that_fails_spoils_no_other_of_its_batch():
+    broken = SCENE._replace(weights=SCENE.weights | {"near": np.float32([1, np.nan, 2])})
+    optimizer = make_transformation("lbfgs")
+    rates, averaging = np.ones(3, np.float32), np.zeros(3, np.float32)
+    whole, spoiled = (
+        paint(optimizer, STARTS, scene, rates, averaging, BATCH)[-1][0] for scene in (SCENE, broken)
+    )
+    np.testing.assert_array_equal(np.asarray(spoiled)[[0, 2]], np.asarray(whole)[[0, 2]])
+    assert np.isnan(spoiled[1]).all()
+
+
+def test_a_batch_is_lowered_for_what_it_is_run_with():
+    """Else every chunk of a loop would be refused."""
+    adam = make_transformation("adam")
+    rates, averaging = np.full(3, 0.02, np.float32), np.zeros(3, np.float32)
+    lowered = lower_steps(
+        6,
+        5,
+        SCENE,
+        rates,
+        averaging,
+        evaluate=to_scene,
+        optimizer=adam,
+        steps=4,
+        batch=BATCH,
+    )
+    state = first_state(adam, STARTS, averaging, batch=BATCH)
+    _, copy, _ = lowered.compile()(state, SCENE, rates, averaging)
+    expected = paint(adam, STARTS, SCENE, rates, averaging, BATCH)[0][0]
+    np.testing.assert_allclose(copy, expected, atol=1e-6)

@@ -12,6 +12,7 @@ from nstjax.errors import UserError
 # behind it and returns an exit code. It is imported when it is called: help should come at once.
 COMMANDS = {
     "stylize": "Paints one picture in the style of others.",
+    "sweep": "Paints one picture in many settings, and puts them on one sheet.",
     "texture": "Makes a texture like one or more pictures, without content.",
     "reconstruct": "Makes a picture from the feature maps of another, without style.",
     "explain": "Prints the settings that a picture was made with.",

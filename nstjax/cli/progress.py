@@ -1,5 +1,6 @@
 """The progress bar."""
 
+import numpy as np
 import rich.console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
@@ -30,10 +31,11 @@ class ProgressBar:
     def __exit__(self, *_: object) -> None:
         self._bars.stop()
 
-    def __call__(self, progress: Progress) -> None:
-        """Moves the bar."""
+    def __call__(self, progress: Progress, which: str = "") -> None:
+        """Moves the bar; `which` pictures are meant stands first, and of a batch the mean loss."""
+        loss = np.mean(progress.losses.total[-1])
         description = (
-            f"level {progress.level}/{progress.levels} {progress.width}x{progress.height} "
-            f"step {progress.step}/{progress.steps} loss {progress.losses.total[-1]:.4g}"
+            f"{which}level {progress.level}/{progress.levels} {progress.width}x{progress.height} "
+            f"step {progress.step}/{progress.steps} loss {loss:.4g}"
         )
         self._bars.update(self._task, completed=progress.fraction, description=description)

@@ -3,6 +3,7 @@
 from nstjax.images.blend import blend
 from nstjax.images.color import COLOR_MATCHES, match_colors
 from nstjax.images.comment import read_comment
+from nstjax.images.contact_sheet import ContactSheet, Example, shrink
 from nstjax.images.formats import BitDepth
 from nstjax.images.luminance import keep_chroma
 from nstjax.images.masks import ColorMap, read_mask
@@ -15,6 +16,8 @@ __all__ = [
     "COLOR_MATCHES",
     "BitDepth",
     "ColorMap",
+    "ContactSheet",
+    "Example",
     "Picture",
     "blend",
     "check_writable",
@@ -28,6 +31,7 @@ __all__ = [
     "read_picture",
     "resize",
     "resize_mask",
+    "shrink",
     "to_bytes",
     "to_pixels",
     "to_words",

@@ -3,13 +3,13 @@
 import contextlib
 import os
 import tempfile
-import uuid
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nstjax.errors import UserError
+from nstjax.files import replaced
 from nstjax.images.comment import COMMENT_KEY
 from nstjax.images.encode import Beside
 from nstjax.images.exif import pack_exif
@@ -76,13 +76,5 @@ def write(
     whole = to_words(values) if bit_depth == SIXTEEN else to_bytes(values)
     texts, in_exif = ({COMMENT_KEY: comment}, "") if name == "PNG" else ({}, comment)
     beside = Beside(texts, pack_exif(exif, in_exif, *values.shape[:2]), SRGB_PROFILE)
-    # Beside the target, so that the last move is atomic; a name that no one else has.
-    temporary = path.with_name(f".nstjax-{uuid.uuid4().hex}")
-    try:
-        with open(temporary, "xb") as file:
-            encoder_of(name, bit_depth)(file, whole, beside)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replaced(path) as file:
+        encoder_of(name, bit_depth)(file, whole, beside)

@@ -12,7 +12,7 @@ import optax
 
 from nstjax.images import resize
 from nstjax.optimize.pyramid import Level
-from nstjax.optimize.step import Evaluate, State, first_state, lower_steps
+from nstjax.optimize.step import Batch, Evaluate, State, first_state, lower_steps
 
 # How many pixels, summed over steps, a chunk may hold. A chunk cannot be interrupted, so it should
 # last under a second; but an accelerator needs long ones to be kept busy.
@@ -26,8 +26,8 @@ class Chunk(NamedTuple):
     level: int  # index into the levels
     step: int  # steps done at this level
     total_step: int  # steps done at all levels
-    pixels: jax.Array  # (H, W, 3), the picture after these steps
-    reports: Any  # what `evaluate` reported, stacked over the chunk's steps
+    pixels: jax.Array  # (H, W, 3), the picture after these steps; of a batch (B, H, W, 3)
+    reports: Any  # what `evaluate` reported, stacked over the chunk's steps: (steps,) or (steps, B)
 
 
 class Pending(Protocol):
@@ -53,15 +53,16 @@ class Prepared(NamedTuple):
 
 def run_levels(
     levels: Sequence[Level],
-    initial: np.ndarray,
+    initial: np.ndarray | Sequence[np.ndarray],
     make_problem: Callable[[Level], Pending],
     *,
     evaluate: Evaluate,
     optimizer: optax.GradientTransformation,
-    learning_rate: float,
-    averaging: float = 0.0,
+    learning_rate: jax.typing.ArrayLike,
+    averaging: jax.typing.ArrayLike = 0.0,
     carry: Callable[[Any, jax.Array], Any] | None = None,
     stop_every: int = 0,
+    batch: Batch | None = None,
 ) -> Iterator[Chunk]:
     """Optimizes the picture coarse to fine, and yields each chunk once the next one is under way.
 
@@ -71,7 +72,7 @@ def run_levels(
 
     Args:
         levels: coarse to fine.
-        initial: pixels `(H, W, 3)` of any size, resized to the first level.
+        initial: pixels `(H, W, 3)` of any size, resized to the first level; of a batch a list of such.
         make_problem: the second argument of `evaluate` at a level.
         evaluate: function of pixels and problem to minimize; see `run_steps`.
         optimizer: see `make_transformation`.
@@ -80,12 +81,16 @@ def run_levels(
             chunk and what the next level starts from; see `run_steps`.
         carry: makes a level's optimizer state from the last one's, and its pixels.
         stop_every: where positive, a chunk ends at every multiple of this many steps in all.
+        batch: several pictures at once; see `run_steps` for what is then an array of one number each.
     """
+    if batch is not None and carry is not None:
+        carry = jax.vmap(carry)
+    several = 1 if batch is None else batch.pictures
 
     def trace(level: Level, done: int) -> Callable[[], Prepared]:
         """Traced in this thread, whose JAX settings hold in no other; the rest can be done elsewhere."""
         pending = make_problem(level)
-        length = chunk_length(level, done, stop_every, _platform())
+        length = chunk_length(level, done, stop_every, _platform(), several)
         step = lower_steps(
             level.height,
             level.width,
@@ -95,6 +100,7 @@ def run_levels(
             evaluate=evaluate,
             optimizer=optimizer,
             steps=length,
+            batch=batch,
         )
         return lambda: Prepared(pending.compute(), step.compile(), length)
 
@@ -105,7 +111,8 @@ def run_levels(
         for index, level in enumerate(levels):
             problem, run_chunk, length = coming.result()
             memory = state.optimizer if state else None
-            state = first_state(optimizer, resize(pixels, level.height, level.width), averaging)
+            start = _resized(pixels, level, batch)
+            state = first_state(optimizer, start, averaging, batch=batch)
             if carry and memory is not None:
                 state = state._replace(optimizer=carry(memory, state.pixels))
             pending = None
@@ -124,13 +131,23 @@ def run_levels(
         compiler.shutdown(wait=False, cancel_futures=True)
 
 
+def _resized(
+    pixels: np.ndarray | Sequence[np.ndarray], level: Level, batch: Batch | None
+) -> np.ndarray:
+    """The picture at the level's size, or each of a batch, one above the other."""
+    if batch is None:
+        return resize(np.asarray(pixels), level.height, level.width)
+    return np.stack([resize(each, level.height, level.width) for each in pixels])
+
+
 def _platform() -> str:
     return next(iter(jnp.zeros(()).devices())).platform
 
 
-def chunk_length(level: Level, done: int, stop_every: int, platform: str) -> int:
+def chunk_length(level: Level, done: int, stop_every: int, platform: str, pictures: int = 1) -> int:
     """Steps a chunk: the most that divide the level evenly, so that one program serves it all."""
-    bound = min(LONGEST_CHUNK, max(1, CHUNK_PIXELS.get(platform, 2**24) // level.pixels))
+    pixels = level.pixels * pictures
+    bound = min(LONGEST_CHUNK, max(1, CHUNK_PIXELS.get(platform, 2**24) // pixels))
     # gcd(n, 0) = n: without `stop_every` only the level's own steps count.
     common = math.gcd(level.steps, stop_every, done if stop_every else 0)
     return max(length for length in range(1, bound + 1) if common % length == 0)

@@ -15,7 +15,7 @@ Evaluate = Callable[[jax.Array, Any], tuple[jax.Array, Any]]
 
 
 class State(NamedTuple):
-    """What a step changes."""
+    """What a step changes. Of a batch each array has the pictures as a first axis more."""
 
     pixels: jax.Array  # (H, W, 3), in [0, 1]
     optimizer: optax.OptState
@@ -23,8 +23,17 @@ class State(NamedTuple):
     missing: jax.Array  # (), how much its weights lack to one
 
 
+class Batch(NamedTuple):
+    """Several pictures of one size that one program paints, none knowing of the others."""
+
+    pictures: int
+    # Axes of the problem as `jax.vmap` takes them, hashable: 0 for what each picture has of its own,
+    # None for what all share.
+    axes: Any
+
+
 @functools.partial(
-    jax.jit, static_argnames=("evaluate", "optimizer", "steps"), donate_argnames="state"
+    jax.jit, static_argnames=("evaluate", "optimizer", "steps", "batch"), donate_argnames="state"
 )
 def run_steps(
     state: State,
@@ -35,6 +44,7 @@ def run_steps(
     evaluate: Evaluate,
     optimizer: optax.GradientTransformation,
     steps: int,
+    batch: Batch | None = None,
 ) -> tuple[State, jax.Array, Any]:
     """`steps` steps of projected descent, x <- clip(x - learning_rate * direction, 0, 1).
 
@@ -49,6 +59,8 @@ def run_steps(
         evaluate: hashable function that is minimized; equal ones share a compiled program.
         optimizer: turns gradients into ascent directions.
         steps: length of the chunk.
+        batch: where the state is that of several pictures; learning_rate and averaging are then
+            `(B,)`, and reports `(steps, B)`.
 
     Returns: the new state, the average of the level's pictures (with no averaging a copy of the last)
     that outlives the state's donation to the next chunk, and the reports stacked over steps (of the
@@ -56,24 +68,39 @@ def run_steps(
     """
     gradient_of = jax.value_and_grad(evaluate, has_aux=True)
 
-    def step(state: State, _):
+    def step(state: State, problem: Any, learning_rate, averaging) -> tuple[State, Any]:
         (_, report), gradient = gradient_of(state.pixels, problem)
         direction, memory = optimizer.update(gradient, state.optimizer, state.pixels)
         pixels = jnp.clip(state.pixels - learning_rate * direction, 0, 1)  # type: ignore[operator]
         average = averaging * state.average + (1 - averaging) * pixels
         return State(pixels, memory, average, averaging * state.missing), report
 
-    state, reports = jax.lax.scan(step, state, length=steps)
-    # Without its lack of weight, as Adam's moments (Kingma and Ba 2015, section 3).
-    return state, state.average / (1 - state.missing), reports
+    def picture(average: jax.Array, missing: jax.Array) -> jax.Array:
+        # Without its lack of weight, as Adam's moments (Kingma and Ba 2015, section 3).
+        return average / (1 - missing)
+
+    if batch is not None:
+        step, picture = jax.vmap(step, (0, batch.axes, 0, 0)), jax.vmap(picture)
+    state, reports = jax.lax.scan(
+        lambda state, _: step(state, problem, learning_rate, averaging), state, length=steps
+    )
+    return state, picture(state.average, state.missing), reports
 
 
 def first_state(
     optimizer: optax.GradientTransformation,
     pixels: jax.typing.ArrayLike,
-    averaging: float = 0.0,
+    averaging: jax.typing.ArrayLike = 0.0,
+    *,
+    batch: Batch | None = None,
 ) -> State:
-    """The state at a picture `(H, W, 3)`, with no memory of another."""
+    """The state at a picture `(H, W, 3)`, with no memory of another.
+
+    Of a batch pictures are `(B, H, W, 3)`, and averaging `(B,)`.
+    """
+    if batch is not None:
+        each = jax.vmap(functools.partial(first_state, optimizer))
+        return each(jnp.asarray(pixels), jnp.asarray(averaging))
     start = jnp.array(pixels, jnp.float32)
     missing = jnp.array(averaging, jnp.float32)
     return State(start, initial_state(optimizer, start), (1 - missing) * start, missing)
@@ -83,21 +110,27 @@ def lower_steps(
     height: int,
     width: int,
     problem: Any,
-    learning_rate: float,
-    averaging: float,
+    learning_rate: jax.typing.ArrayLike,
+    averaging: jax.typing.ArrayLike,
     *,
     evaluate: Evaluate,
     optimizer: optax.GradientTransformation,
     steps: int,
+    batch: Batch | None = None,
 ) -> jax.stages.Lowered:
-    """`run_steps` traced for a picture of that many pixels; shapes suffice for the problem's arrays."""
-    pixels = jax.ShapeDtypeStruct((height, width, 3), jnp.float32)
+    """`run_steps` traced for pictures of that many pixels; shapes suffice for the problem's arrays."""
+    several = () if batch is None else (batch.pictures,)
+    shapes = (
+        jax.ShapeDtypeStruct((*several, height, width, 3), jnp.float32),
+        jax.ShapeDtypeStruct(several, jnp.float32),
+    )
     return run_steps.lower(
-        jax.eval_shape(lambda pixels: first_state(optimizer, pixels), pixels),
+        jax.eval_shape(functools.partial(first_state, optimizer, batch=batch), *shapes),
         problem,
         learning_rate,
         averaging,
         evaluate=evaluate,
         optimizer=optimizer,
         steps=steps,
+        batch=batch,
     )

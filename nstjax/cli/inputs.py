@@ -1,0 +1,126 @@
+"""What pictures are made from: files read, a network found, a device chosen."""
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from nstjax.cli.arguments import Arguments, Pictures
+from nstjax.cli.model import FoundWeights, find_weights
+from nstjax.cli.region_files import read_regions
+from nstjax.cli.style_files import find_style_files
+from nstjax.errors import UserError
+from nstjax.images import Picture, read, read_picture, write
+from nstjax.prepare import Transfer, prepare
+from nstjax.recipe import Recipe
+from nstjax.regions import Region
+from nstjax.settings import Settings
+from nstjax.vgg import Weights, load_weights
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """All that a command needs to make pictures of any settings, and to write them."""
+
+    arguments: Arguments
+    content: Picture | None
+    style_files: list[Path]
+    styles: list[np.ndarray]
+    regions: list[Region] | None
+    network: FoundWeights
+    device: Any  # a `jax.Device`
+
+    @property
+    def files(self) -> list[Path]:
+        """Every picture, and every mask, that was read."""
+        pictures = self.arguments.pictures
+        content = [pictures.content] if pictures.content else []
+        return [*content, *self.style_files, *pictures.masks, *pictures.style_masks]
+
+    @functools.cached_property
+    def weights(self) -> Weights:
+        """The network's weights, read once."""
+        return load_weights(self.network.file)
+
+    def prepare(self, settings: Settings) -> Transfer:
+        """The work, with other settings than the arguments' or the same; raises as `prepare` does."""
+        content = self.content.pixels if self.content else None
+        return prepare(content, self.styles, settings, regions=self.regions, weights=self.weights)
+
+    def recipe(self, settings: Settings) -> Recipe:
+        """What a picture of such settings carries."""
+        pictures = self.arguments.pictures
+        return Recipe(
+            settings=settings,
+            preset=self.arguments.preset,
+            content=str(pictures.content or ""),
+            styles=tuple(map(str, self.style_files)),
+            masks=tuple(map(str, pictures.masks)),
+            style_masks=tuple(map(str, pictures.style_masks)),
+            model=self.network.name,
+            preprocessing=self.arguments.preprocessing,
+        )
+
+    def write(self, path: Path, pixels: np.ndarray, recipe: Recipe) -> None:
+        """Writes a picture with what it takes along from the content; raises as `write` does."""
+        write(
+            path,
+            pixels,
+            alpha=self.content.alpha if self.content else None,
+            exif=self.content.exif if self.content else b"",
+            comment=recipe.to_json(),
+            bit_depth=self.arguments.run.bit_depth,
+        )
+
+    def introduction(self) -> Iterator[str]:
+        """What a person is told before the work, line by line."""
+        arguments = self.arguments
+        if arguments.like is not None:
+            yield f"as in {arguments.like}: {_as_typed(arguments.pictures)}"
+        network = f"{self.network.name}{self.network.remark}"
+        yield f"network {network}, preset {arguments.preset}, on {self.device.device_kind}"
+
+
+def read_inputs(arguments: Arguments) -> Inputs:
+    """Reads the pictures and finds network and device, which may take a download.
+
+    Raises `UserError` for files and devices that cannot be used, and `weights_tools.WeightsError`.
+    """
+    pictures = arguments.pictures
+    content = read_picture(pictures.content) if pictures.content else None
+    style_files = find_style_files(pictures.styles)
+    styles = [read(style) for style in style_files]
+    regions = read_regions(
+        pictures.masks,
+        pictures.style_masks,
+        content=content.pixels.shape[:2] if content else None,
+        styles=[style.shape[:2] for style in styles],
+    )
+    device = _find_device(arguments.run.device)
+    network = find_weights(
+        arguments.model, arguments.preprocessing, progress=not arguments.run.quiet
+    )
+    return Inputs(arguments, content, style_files, styles, regions, network, device)
+
+
+def _as_typed(pictures: Pictures) -> str:
+    """Content, styles and masks, nearly as one types them."""
+    words = [str(pictures.content or ""), "like", *map(str, pictures.styles)]
+    for flag, masks in (("--masks", pictures.masks), ("--style-masks", pictures.style_masks)):
+        if masks:
+            words += [flag, *map(str, masks)]
+    return " ".join(words)
+
+
+def _find_device(platform: str):
+    try:
+        return jax.devices(None if platform == "auto" else platform)[0]
+    except RuntimeError:
+        raise UserError(
+            f"device is {platform!r} and JAX finds none here: use --device cpu, or install "
+            "nstjax[cuda] or nstjax[tpu]"
+        ) from None
