@@ -6,8 +6,9 @@ import typing
 import numpy as np
 import pytest
 
-from nstjax import Settings, batch
+from nstjax import Region, Settings, batch
 from nstjax.batch import OWN, in_common, paint_together, pictures_at_once
+from nstjax.images import resize
 from nstjax.prepare import prepare
 from nstjax.transfer import stylize
 
@@ -64,6 +65,17 @@ def test_each_picture_is_the_one_that_it_is_alone(weights, optimizer):
         for terms, expected in zip(found.history, alone.history, strict=True):
             np.testing.assert_allclose(terms, expected, rtol=1e-3, atol=1e-7)
         assert (found.settings, found.levels, found.stopped) == (own, alone.levels, False)
+
+
+def test_a_batch_shares_its_regions(weights):
+    """Where nothing is painted the content shows, in every picture."""
+    regions = [Region(np.repeat([[1.0, 1.0, 0.0, 0.0]], 3, axis=0), {0: None})]
+    settings = some(QUICK, *({"content_weight": value, "coarse_steps": 0} for value in (0.05, 2)))
+    transfer = prepare(CONTENT, [STYLE], settings[0], regions=regions, weights=weights)
+    for found, own in zip(paint_together(transfer, settings), settings, strict=True):
+        alone = stylize(CONTENT, STYLE, own, regions=regions, weights=weights)
+        np.testing.assert_allclose(found.image, alone.image, atol=2e-4)
+        np.testing.assert_array_equal(found.image[:, -4:], resize(CONTENT, 24, 32)[:, -4:])
 
 
 def test_a_single_one_is_the_same_to_the_bit(weights):

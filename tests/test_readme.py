@@ -10,6 +10,8 @@ from PIL import Image
 import weights_tools
 from nstjax import PRESETS, Settings
 from nstjax.cli import main
+from nstjax.cli.grid import make_grid
+from nstjax.cli.over import parse_over, settings_of
 from nstjax.optimize import INITIAL_IMAGES
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
@@ -55,12 +57,20 @@ def test_the_flags_and_their_defaults_are_as_the_table_says():
 
 
 def test_every_flag_in_the_readme_exists(capsys):
-    for command in (["stylize"], ["texture"], ["weights", "convert"]):
+    for command in (["stylize"], ["sweep"], ["texture"], ["weights", "convert"]):
         with pytest.raises(SystemExit):
             main([*command, "--help"])
     known = capsys.readouterr().out
     for flag in set(re.findall(r"--[a-z][a-z-]+", README)):
         assert flag in known, flag
+
+
+def test_every_sweep_in_the_readme_can_be_made():
+    sweeps = re.findall(r"^    nstjax sweep .*?[^\\]$", README, re.MULTILINE | re.DOTALL)
+    assert len(sweeps) >= 4
+    for sweep in sweeps:
+        over = re.findall(r"--over (\S+)", sweep)
+        assert make_grid(Settings(), parse_over(over, settings_of(()))).cells
 
 
 def test_every_preset_is_named():

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from nstjax.cli import main, sweep_job
-from nstjax.images import read, read_comment
+from nstjax.images import read, read_comment, resize
 from nstjax.recipe import Recipe
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
@@ -157,6 +157,36 @@ def test_another_recipe_picture_or_depth_makes_all_anew(folder, painted):
     assert sum(painted) == 12
     assert sweep("--tv-weight", "0.25", "--bit-depth", "16") == 0
     assert sum(painted) == 16
+
+
+def test_masks_are_taken_and_a_changed_one_makes_all_anew(folder, painted):
+    mask = np.zeros((24, 32), np.uint8)
+    mask[:, :16] = np.linspace(100, 255, 16)
+    over = ["--masks", "mask.png", "--over", "seed=1,2"]
+    Image.fromarray(mask).save("mask.png")
+    assert sweep(over=over) == 0
+    content = read("content.png")
+    for cell in index()["cells"]:
+        assert recipe_in(cell["file"]).masks == ("mask.png",)
+        difference = np.abs(read(cell["file"]) - resize(content, 18, 24)).max(axis=(0, 2))
+        assert difference[-8:].max() < 0.01 < difference[:8].min()
+    assert sweep(over=over) == 0
+    Image.fromarray(mask[:, ::-1]).save("mask.png")
+    assert sweep(over=over) == 0
+    assert painted == [2, 2]
+
+
+def test_a_sweep_begins_with_the_settings_of_a_picture(folder):
+    over = ["--over", "seed=1"]
+    assert sweep("--tv-weight", "0.25", over=over) == 0
+    (old,) = Path("sheet").iterdir()
+    os.link("random.safetensors", "sheet/random.safetensors")
+    for name in ("content.png", "style.png"):
+        os.link(name, f"sheet/{name}")
+    like = ["--like", str(old), "-o", "again.png", "--device", "cpu", "--quiet"]
+    assert main(["sweep", *like, "--over", "content_weight=1"]) == 0
+    found = recipe_in("again/001-content_weight=1.png").settings
+    assert (found.tv_weight, found.seed, found.content_weight, found.size) == (0.25, 1, 1, 24)
 
 
 def test_a_value_more_paints_only_its_own_pictures(folder, painted):
