@@ -143,7 +143,7 @@ def paint(optimizer, pixels, scene, rate, averaging, batch=None):
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_batch_is_each_of_its_pictures_alone(name):
     """Other first pictures, weights, step lengths and averages, and nothing of it leaks over."""
-    optimizer = make_transformation(name)
+    optimizer = make_transformation(name, 0.99)
     rates = OPTIMIZERS[name].learning_rate * np.float32([1, 0.3, 0.7])
     averaging = np.float32([0, 0.5, 0.9])
     together = paint(optimizer, STARTS, SCENE, rates, averaging, BATCH)
@@ -159,7 +159,7 @@ def test_a_batch_is_each_of_its_pictures_alone(name):
 
 def test_a_picture_that_fails_spoils_no_other_of_its_batch():
     broken = SCENE._replace(weights=SCENE.weights | {"near": np.float32([1, np.nan, 2])})
-    optimizer = make_transformation("lbfgs")
+    optimizer = make_transformation("lbfgs", 0.99)
     rates, averaging = np.ones(3, np.float32), np.zeros(3, np.float32)
     whole, spoiled = (
         paint(optimizer, STARTS, scene, rates, averaging, BATCH)[-1][0] for scene in (SCENE, broken)
@@ -170,7 +170,7 @@ def test_a_picture_that_fails_spoils_no_other_of_its_batch():
 
 def test_a_batch_is_lowered_for_what_it_is_run_with():
     """Else every chunk of a loop would be refused."""
-    adam = make_transformation("adam")
+    adam = make_transformation("adam", 0.99)
     rates, averaging = np.full(3, 0.02, np.float32), np.zeros(3, np.float32)
     lowered = lower_steps(
         6,
