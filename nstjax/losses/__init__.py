@@ -1,6 +1,7 @@
 """Content, style and total variation losses on features and pixels."""
 
 from nstjax.losses.content import CONTENT_LOSSES
+from nstjax.losses.matting import Matting, photorealism, prepare_matting
 from nstjax.losses.moments import Moments, blend, moments
 from nstjax.losses.objective import (
     Losses,
@@ -19,6 +20,7 @@ __all__ = [
     "TOTAL_VARIATIONS",
     "LossWeights",
     "Losses",
+    "Matting",
     "Moments",
     "Objective",
     "RegionTarget",
@@ -27,4 +29,6 @@ __all__ = [
     "Targets",
     "blend",
     "moments",
+    "photorealism",
+    "prepare_matting",
 ]
