@@ -10,6 +10,7 @@ LOSS_FIELDS = (
     "content_weight",
     "style_weight",
     "tv_weight",
+    "photo_weight",
     "content_layers",
     "style_layers",
     "content_loss",

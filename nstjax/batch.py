@@ -37,7 +37,9 @@ LARGEST_BATCH = 16
 def in_common(settings: Settings) -> Settings:
     """The settings with all that may differ in a batch as by default: equal ones are a batch."""
     usual = Settings()
-    return replace(settings, **{name: getattr(usual, name) for name in OWN})
+    # A number as well, but that a program without this term is another one.
+    photo = float(settings.photo_weight > 0)
+    return replace(settings, photo_weight=photo, **{name: getattr(usual, name) for name in OWN})
 
 
 def pictures_at_once(pixels: int) -> int:

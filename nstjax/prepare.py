@@ -165,6 +165,10 @@ def _comparing(
             settings = replace(settings, **{layers: (), weights: None})
         elif not getattr(settings, layers):
             raise UserError(f"{layers} is (): give at least one layer name")
+    if content is None and settings.photo_weight:
+        raise UserError(
+            f"photo_weight is {settings.photo_weight} and there is no content picture: leave it out"
+        )
     return settings
 
 

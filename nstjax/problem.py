@@ -71,7 +71,11 @@ class Evaluation:
             )
             for region in pictures.regions
         ]
-        return Targets(self.objective.content_target(content), tuple(regions))
+        return Targets(
+            self.objective.content_target(content),
+            tuple(regions),
+            self.objective.photo_target(pictures.content),
+        )
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,7 @@ def loss_weights(settings: Settings) -> LossWeights:
         float(settings.tv_weight),
         shares(settings.content_layer_weights, len(settings.content_layers)),
         shares(settings.style_layer_weights, len(settings.style_layers)),
+        float(settings.photo_weight),
     )
 
 
@@ -126,6 +131,7 @@ def make_objective(settings: Settings) -> Objective:
         settings.content_loss,
         settings.style_loss,
         settings.tv_loss,
+        photorealistic=settings.photo_weight > 0,
     )
 
 

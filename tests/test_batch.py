@@ -78,6 +78,15 @@ def test_a_batch_shares_its_regions(weights):
         np.testing.assert_array_equal(found.image[:, -4:], resize(CONTENT, 24, 32)[:, -4:])
 
 
+def test_photographs_of_any_weight_go_together_and_with_no_other(weights):
+    settings = some(QUICK, {"photo_weight": 3.0}, {"photo_weight": 300.0})
+    for found, own in zip(painted(weights, settings), settings, strict=True):
+        alone = stylize(CONTENT, STYLE, own, weights=weights)
+        np.testing.assert_allclose(found.image, alone.image, atol=2e-4)
+        np.testing.assert_allclose(found.history.photo, alone.history.photo, rtol=1e-3, atol=1e-7)
+    assert in_common(settings[0]) != in_common(QUICK)
+
+
 def test_a_single_one_is_the_same_to_the_bit(weights):
     (found,) = painted(weights, [QUICK])
     alone = stylize(CONTENT, STYLE, QUICK, weights=weights)

@@ -119,9 +119,7 @@ def test_the_first_loss_at_or_below_a_target_counts():
 def test_the_last_levels_curve_has_the_times_of_its_chunks():
     levels = (Level(10, 20, steps=4), Level(20, 40, steps=8))
     total = np.arange(12.0)[::-1]  # 11 ... 8 at the first level, then 7 ... 0
-    result = Result(
-        np.zeros((20, 40, 3)), Losses(total, total, total, total), levels, Settings(), False
-    )
+    result = Result(np.zeros((20, 40, 3)), Losses(*[total] * 5), levels, Settings(), False)
     stamps = [(1, 2, 0.5), (1, 4, 1.0), (2, 4, 3.0), (2, 8, 5.0)]  # level, step, seconds
     curve = last_level(result, stamps)
     assert curve.losses == list(range(7, -1, -1))

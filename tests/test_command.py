@@ -73,9 +73,17 @@ def test_snapshots_and_metrics_follow_the_steps(folder, weights_file):
     lines = [json.loads(line) for line in Path("losses.jsonl").read_text().splitlines()]
     assert [line["total_step"] for line in lines] == list(range(1, 11))
     assert [line["step"] for line in lines] == [1, 2, 3, 4, 1, 2, 3, 4, 5, 6]
-    assert {"level", "width", "height", "seconds", "total", "content", "style", "tv"} <= set(
-        lines[0]
-    )
+    assert {
+        "level",
+        "width",
+        "height",
+        "seconds",
+        "total",
+        "content",
+        "style",
+        "tv",
+        "photo",
+    } <= set(lines[0])
     assert lines[9]["total"] < lines[4]["total"]
 
 

@@ -1,5 +1,7 @@
 """The objective: a weighted sum over terms and layers, and weights that never recompile."""
 
+import dataclasses
+
 import jax
 import numpy as np
 import pytest
@@ -16,6 +18,8 @@ from nstjax.losses import (
     Targets,
     blend,
     moments,
+    photorealism,
+    prepare_matting,
 )
 
 OBJECTIVE = Objective(
@@ -94,6 +98,23 @@ def test_a_term_without_layers_is_zero():
     assert float(found.content) == 0
     assert float(found.style) > 0
     assert float(found.total) == pytest.approx(2 * float(found.style))
+
+
+def test_photorealism_is_added_by_its_weight_where_it_counts():
+    plain = Objective((), ("relu1_1",), "energy", "energy", "l2")
+    photorealistic = dataclasses.replace(plain, photorealistic=True)
+    pixels, photograph = picture(8, 9), picture(8, 9) ** 2
+    assert plain.photo_target(photograph) is None
+    targets = targets_of(plain, (STYLE,))
+    with_photograph = targets._replace(photograph=photorealistic.photo_target(photograph))
+    weights = LossWeights(1.0, 2.0, 0.5, (), (1.0,), photo=30.0)
+    without = plain(pixels, PICTURE, targets, weights)
+    found = photorealistic(pixels, PICTURE, with_photograph, weights)
+    expected = float(photorealism(pixels, prepare_matting(photograph)))
+    assert float(without.photo) == 0
+    assert float(found.photo) == pytest.approx(expected, rel=1e-5)
+    assert expected > 1e-3
+    assert float(found.total) == pytest.approx(float(without.total) + 30 * expected, rel=1e-5)
 
 
 def test_regions_add_up_by_their_shares():

@@ -21,6 +21,7 @@ REAL = (
     "style_weight",
     "aspect",
     "tv_weight",
+    "photo_weight",
     "learning_rate",
     "level_ratio",
 )
@@ -72,6 +73,7 @@ LIMITS = {
     "content_weight": (-1e-9, 0),
     "style_weight": (-1e-9, 0.0),
     "tv_weight": (-1e-9, 0),
+    "photo_weight": (-1e-9, 0),
     "learning_rate": (0, 1e-9),
     "level_ratio": (1.05, 1.0501),
     "aspect": (0, 1e-9),

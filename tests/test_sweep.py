@@ -104,7 +104,7 @@ def test_a_sweep_makes_pictures_an_index_and_a_sheet(folder, painted):
         losses = cell["losses"]
         terms = sum(
             getattr(settings, f"{name}_weight") * losses[name]
-            for name in ("content", "style", "tv")
+            for name in ("content", "style", "tv", "photo")
         )
         assert losses["total"] == pytest.approx(terms, rel=1e-4)
         assert cell["seconds"] > 0

@@ -8,6 +8,7 @@ import pytest
 from nstjax import Region, Settings, reconstruct, stylize, texture
 from nstjax.images import COLOR_MATCHES, keep_chroma, match_colors, resize
 from nstjax.images.oklab import to_oklab
+from nstjax.losses import photorealism, prepare_matting
 from nstjax.optimize import Level
 from nstjax.pictures import style_sizes
 from nstjax.prepare import prepare
@@ -216,6 +217,20 @@ def test_a_reconstruction_nears_the_content_and_has_no_style(weights):
     assert np.abs(found.image - content).mean() < 0.1 * np.abs(content - 0.5).mean()
 
 
+def test_a_photograph_stays_one_and_is_recolored_all_the_same(weights, result, refused):
+    settings = Settings(**QUICK_FIELDS | {"photo_weight": 30.0})
+    found = stylize(CONTENT, STYLE, settings, weights=weights)
+    content = resize(CONTENT, 36, 48)
+    matting = prepare_matting(content)
+    painted, recolored = (float(photorealism(each.image, matting)) for each in (result, found))
+    assert recolored < 0.1 * painted
+    assert np.abs(found.image - content).mean() > 0.01
+    assert found.history.photo[3:].max() > 0
+    assert not result.history.photo.any()
+    with refused("photo_weight is 30.0 and there is no content picture: leave it out"):
+        texture(STYLE, settings, weights=weights)
+
+
 def test_progress_tells_where_the_work_is(weights):
     seen = []
     stylize(CONTENT, STYLE, QUICK, weights=weights, on_progress=seen.append, report_every=1)
@@ -264,7 +279,10 @@ def test_other_loss_weights_reuse_the_compiled_step(weights):
 
     jax.monitoring.register_event_duration_secs_listener(listen)
     jax.clear_caches()
-    settings = [Settings(**QUICK_FIELDS | {"content_weight": value}) for value in (0.1, 0.7)]
+    settings = [
+        Settings(**QUICK_FIELDS | {"content_weight": value, "photo_weight": 10 * value})
+        for value in (0.1, 0.7)
+    ]
     stylize(CONTENT, STYLE, settings[0], weights=weights)
     assert compiled
     compiled.clear()

@@ -1,4 +1,4 @@
-"""What is minimized: content, style and total variation in one number."""
+"""What is minimized: content, style, total variation and photorealism in one number."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from nstjax.errors import UserError
 from nstjax.losses.content import CONTENT_LOSSES
+from nstjax.losses.matting import Matting, photorealism, prepare_matting
 from nstjax.losses.moments import Moments, blend, moments
 from nstjax.losses.style import STYLE_LOSSES
 from nstjax.losses.total_variation import TOTAL_VARIATIONS
@@ -41,6 +42,7 @@ class Targets(NamedTuple):
 
     content: Features  # feature maps (..., H, W, C) of the content layers
     regions: tuple[RegionTarget, ...]
+    photograph: Matting | None = None  # where the objective is photorealistic
 
 
 class LossWeights(NamedTuple):
@@ -51,6 +53,7 @@ class LossWeights(NamedTuple):
     tv: jax.Array | float
     content_layers: tuple[jax.Array | float, ...]  # each layer's share, together 1
     style_layers: tuple[jax.Array | float, ...]
+    photo: jax.Array | float = 0.0
 
 
 class Losses(NamedTuple):
@@ -60,6 +63,7 @@ class Losses(NamedTuple):
     content: jax.Array
     style: jax.Array
     tv: jax.Array
+    photo: jax.Array
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class Objective:
     content_loss: str
     style_loss: str
     tv_loss: str
+    photorealistic: bool = False  # else that term is 0, and not computed
 
     def __post_init__(self):
         for kind, name, known in (
@@ -93,6 +98,12 @@ class Objective:
         """What of the content's features is kept."""
         return {name: content[name] for name in self.content_layers}
 
+    def photo_target(self, content: jax.typing.ArrayLike | None) -> Matting | None:
+        """What photorealism needs of the content's pixels `(H, W, 3)`, where it counts."""
+        if not self.photorealistic or content is None:
+            return None
+        return prepare_matting(content)
+
     def style_target(self, examples: Sequence[StyleExample]) -> dict[str, Any]:
         """What the style distance needs of one or more examples, blended in their shares."""
         prepare = STYLE_LOSSES[self.style_loss].prepare
@@ -108,7 +119,7 @@ class Objective:
     def __call__(
         self, pixels: jax.Array, features: Features, targets: Targets, weights: LossWeights
     ) -> Losses:
-        """`w_c sum_l w_l content_l + w_s sum_l w_l style_l + w_tv tv`, each `(...)` as the batch.
+        """`w_c sum_l w_l content_l + w_s sum_l w_l style_l + w_tv tv + w_p photo`: `(...)` each.
 
         The shares w_l of a term's layers are 1 together: adding a layer, or changing its share, does not
         shift the balance of the terms. So are those of regions, which weigh a layer's style distances.
@@ -134,7 +145,10 @@ class Objective:
         )
         tv = TOTAL_VARIATIONS[self.tv_loss](pixels)
         total = weights.content * content + weights.style * style + weights.tv * tv
-        return Losses(total, content, style, tv)
+        if targets.photograph is None:
+            return Losses(total, content, style, tv, jnp.zeros_like(tv))
+        photo = photorealism(pixels, targets.photograph)
+        return Losses(total + weights.photo * photo, content, style, tv, photo)
 
 
 def _moments_in(features: jax.Array, region: RegionTarget, layer: str) -> Moments:

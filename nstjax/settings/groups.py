@@ -67,6 +67,7 @@ class Content:
     content_layers: Layers = ("relu4_2",)  # layers whose feature maps are compared
     content_layer_weights: Weights | None = None  # one each, relative; None: equal
     content_loss: Literal["energy", "mean", "sum"] = "energy"  # distance of feature maps
+    photo_weight: Weight = 0.0  # how much it stays a photograph of the content (Matting Laplacian)
 
 
 @dataclass(frozen=True, kw_only=True)
