@@ -11,41 +11,16 @@ import png
 import pytest
 from PIL import Image, PngImagePlugin
 from PIL.ExifTags import Base
+from reference.commands import FLAGS, HERE, QUICK
 
 from nstjax import PRESETS
 from nstjax.cli import job, main
-from nstjax.images import read, read_comment
+from nstjax.images import read_comment
 from nstjax.images.formats import endings
 from nstjax.recipe import Recipe
 from nstjax.settings.mixture import parse_mixture
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
-
-QUICK = {
-    "size": 32,
-    "coarsest": 24,
-    "coarse_steps": 2,
-    "steps": 3,
-    "tv_weight": 1 / 3,
-    "content_layers": ("relu2_1",),
-    "style_layers": ("relu1_1", "relu2_1"),
-}
-FLAGS = [
-    text
-    for name, value in QUICK.items()
-    for text in (
-        f"--{name.replace('_', '-')}",
-        *map(str, value if type(value) is tuple else (value,)),
-    )
-]
-OF_STYLE, OF_CONTENT = (
-    [
-        *FLAGS[: FLAGS.index(f"--{other}-layers")],
-        *FLAGS[FLAGS.index(f"--{other}-layers") + 1 + len(QUICK[f"{other}_layers"]) :],
-    ]
-    for other in ("content", "style")
-)
-HERE = ["--quiet", "--device", "cpu"]
 
 
 @pytest.fixture
@@ -365,48 +340,3 @@ def test_explain_needs_one_picture_with_a_recipe(folder, capsys, arguments):
     assert (out, len(err.splitlines())) == ("", 1)
     assert main(["explain", "old.png"]) == 0
     assert tomllib.loads(capsys.readouterr().out)["preset"] == "tutorial"
-
-
-def test_a_texture_and_a_reconstruction_are_made_and_made_again(weights_file, folder):
-    model = ["--model", str(weights_file), *HERE]
-    assert main(["texture", "style.png", "-o", "t.png", "--aspect", "0.75", *model, *OF_STYLE]) == 0
-    assert main(["reconstruct", "content.png", "-o", "r.png", *model, *OF_CONTENT]) == 0
-    for name, command, size in (("t", "texture", (24, 32)), ("r", "reconstruct", (32, 24))):
-        with Image.open(f"{name}.png") as made:
-            assert made.size == size
-        recipe = Recipe.from_json(read_comment(f"{name}.png"), name)
-        assert recipe.command == command
-        assert bool(recipe.content) == (command == "reconstruct")
-        assert main([command, "--like", f"{name}.png", "-o", "again.png", *model]) == 0
-        np.testing.assert_array_equal(read(f"{name}.png"), read("again.png"))
-
-
-def test_a_texture_may_be_of_a_part_of_a_picture(weights_file, folder):
-    left = np.repeat([[255, 0, 0, 0]], 8, axis=1).repeat(24, axis=0).astype(np.uint8)
-    Image.fromarray(left).save("left.png")
-    model = ["--model", str(weights_file), *HERE]
-    masked = ["texture", "style.png", "--style-masks", "left.png", *model, *OF_STYLE]
-    # The preset's noise has the colors of the whole picture.
-    assert main([*masked, "-o", "part.png", "--init", "noise"]) == 0
-    assert recipe_in("part.png").style_masks == ("left.png",)
-    # What lies beyond the sight of the layers from there changes nothing.
-    with Image.open("style.png") as style:
-        style.paste((9, 99, 0), (24, 0, 32, 24))
-        style.save("style.png")
-    assert main(["texture", "--like", "part.png", "-o", "again.png", *model]) == 0
-    np.testing.assert_array_equal(read("part.png"), read("again.png"))
-    without = ["texture", "--like", "part.png", "--style-masks", "-o", "whole.png"]
-    assert main([*without, *model]) == 0
-    assert (read("part.png") != read("whole.png")).mean() > 0.5
-
-
-def test_a_command_has_only_flags_that_matter_to_it(capsys, folder):
-    for command, flag in (
-        ("stylize", "--aspect"),
-        ("texture", "--content-layers"),
-        ("texture", "--color"),
-        ("texture", "--masks"),
-        ("reconstruct", "--style-loss"),
-    ):
-        assert main([command, "content.png", "-o", "x.png", flag, "1"]) == 2
-        assert flag in capsys.readouterr().err
