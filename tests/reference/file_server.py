@@ -102,8 +102,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def write(self, content: bytes) -> None:
         """Send content and count it."""
+        self.noted.sent += len(content)  # before the client can have it, and look
         self.wfile.write(content)
-        self.noted.sent += len(content)
 
     def send(self, reply: Reply, length: int | None = None) -> None:
         """Send an answer."""
