@@ -19,7 +19,7 @@ EXTRAS = ("torch", "matplotlib")  # what nstjax itself does without
 
 def main() -> int:
     """Runs the benchmarks; a mistake or a disagreement gives one line and exit code 2."""
-    keep_memory()  # as the commands do, before anything has threads; PyTorch has it of that too
+    keep_memory(0)  # as the commands do, before anything has threads; PyTorch has it of that too
     from nstjax.errors import UserError
     from weights_tools import WeightsError
 

@@ -1,18 +1,9 @@
 """Whether a picture of some size can be held, asked before hours of work are lost."""
 
-import os
-from pathlib import Path
-
 import jax.numpy as jnp
 
 from nstjax.errors import UserError
-
-# What the default step takes for each pixel of the result: feature maps for the gradient, transients
-# and the optimizer's memory. `memory_analysis()` of the compiled step says 2800 with float32 features on
-# a CPU at 2048 px, and 2110 with bfloat16.
-BYTES_PER_PIXEL = 2800
-
-CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
+from nstjax.host_memory import BYTES_PER_PIXEL, host_bytes
 
 
 def check_memory(pixels: int) -> None:
@@ -40,16 +31,5 @@ def _available_bytes() -> int | None:
     """The device's memory; None where nobody tells."""
     (device,) = jnp.zeros(()).devices()
     if device.platform == "cpu":
-        return _host_bytes()
+        return host_bytes()
     return (device.memory_stats() or {}).get("bytes_limit")
-
-
-def _host_bytes() -> int | None:
-    try:
-        physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None  # Windows
-    try:
-        return min(physical, int(CONTAINER_LIMIT.read_text()))
-    except (OSError, ValueError):
-        return physical  # no container, or one without a limit

@@ -16,7 +16,7 @@ import resource, sys, threading
 import numpy as np
 if sys.argv[1] == "keep":
     from nstjax.cli.keep_memory import keep_memory
-    keep_memory()
+    keep_memory(int(sys.argv[2]))
 
 def work():
     for turn in range(10):
@@ -31,9 +31,9 @@ thread.join()
 """
 
 
-def faults(way, **environment):
+def faults(way, size=0, **environment):
     ran = subprocess.run(
-        [sys.executable, "-c", TRIED, way],
+        [sys.executable, "-c", TRIED, way, str(size)],
         capture_output=True,
         check=True,
         text=True,
@@ -46,6 +46,10 @@ def test_pages_are_taken_once():
     assert faults("keep") < 100 < faults("leave")
 
 
+def test_where_memory_is_scarce_it_is_given_back():
+    assert faults("keep", size=2**20) > 100
+
+
 def test_what_the_user_has_tuned_stays():
     assert faults("keep", GLIBC_TUNABLES="glibc.malloc.check=0") > 100
 
@@ -53,7 +57,7 @@ def test_what_the_user_has_tuned_stays():
 def test_elsewhere_it_does_nothing(monkeypatch):
     for error in (AttributeError, OSError, TypeError):
         monkeypatch.setattr(keep_memory.ctypes, "CDLL", raising(error))
-        keep_memory.keep_memory()
+        keep_memory.keep_memory(0)
 
 
 def raising(error):

@@ -27,7 +27,7 @@ def run_painting(
     """
     default = default_arguments(kind, preset, arguments)
     parsed = parse_in_boxes(arguments, prog=f"nstjax {command}", default=default, without=without)
-    keep_memory()
+    keep_memory(parsed.settings.size)
     # Imported here: `--help` and mistakes in flags should not wait for JAX, whose threads come with it.
     from nstjax.cli.job import run_job
 
