@@ -18,7 +18,7 @@ def keep_memory(size: int) -> None:
 
     XLA takes gigabytes anew at every call of a program. By default the system hands them out page by
     page, filled with zeros, and gets them back: a fifth of a step at 2048 px. To be called before
-    other threads begin, since each may get a heap of its own. Does nothing where there is no glibc, where
+    other threads begin: each may get a heap of its own. Does nothing where there is no glibc, where
     the user has tuned it, or where memory is too scarce for it.
 
     Args:
