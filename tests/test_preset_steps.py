@@ -25,9 +25,9 @@ pytestmark = pytest.mark.usefixtures("quick_to_compile", "hasty_compiler")
 
 DRAWN = np.random.default_rng(9)
 # Far from black and white: ten steps of a thousandth reach neither.
-CONTENT = 0.1 + 0.8 * DRAWN.random((48, 64, 3), np.float32)
-STYLE = (0.1 + 0.8 * DRAWN.random((64, 48, 3), np.float32)) ** 2
-SMALLER_STYLE = STYLE[:56]
+CONTENT = 0.1 + 0.8 * DRAWN.random((32, 48, 3), np.float32)
+STYLE = (0.1 + 0.8 * DRAWN.random((48, 32, 3), np.float32)) ** 2
+SMALLER_STYLE = STYLE[:40]
 # Adam as the program calls it, in its units. Gatys and Keras have none: there it is ours by default.
 ADAM = {
     "gatys2016": {"lr": 255 * 0.02, "betas": (0.9, 0.99)},
@@ -53,7 +53,7 @@ def pictures(name):
 @functools.cache
 def ten_steps_of_ours(network, name, **changes):
     """The preset's first picture, its weighted terms before each step, and the picture after each."""
-    settings = dataclasses.replace(PRESETS[name], size=64, steps=10, **changes)
+    settings = dataclasses.replace(PRESETS[name], size=48, steps=10, **changes)
     if settings.init == "gray":  # between neighbors as equal as these, rounding decides on |dx|'
         settings = dataclasses.replace(settings, init="noise")
     content, style = pictures(name)
