@@ -1,7 +1,8 @@
 """Presets beside the programs that they are named after: losses along ten steps, and Adam's path.
 
 On the same random network and the same pictures. Pictures have sides that are multiples of 16, and
-content and style as many positions, where a preset is only then exact (README, departures).
+content and style as many positions, where a preset is only then exact (`nstjax/losses/README.md`,
+departures).
 """
 
 import dataclasses
