@@ -109,7 +109,7 @@ def grain(picture: Seen, painting: Seen) -> float:
 
 
 def ripples(picture: Seen, photograph: Seen, painting: Seen) -> float:
-    """Waves of 3 to 8 pixels in what is flat in the photograph, beyond those of the painting's flat parts.
+    """Waves of 3 to 8 pixels where the photograph is flat, beyond those of the painting's flat parts.
 
     Root mean squares of luminance in that band, in steps of 8 bits; 0 where there are not more.
     """
