@@ -1,22 +1,17 @@
 """nstjax's settings for a recipe."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from nstjax.presets import PRESETS
 from nstjax.settings import Settings
+from nstjax.settings.groups import Content, Network, Smoothness, Style
 
 # What the loss consists of; the rest of the settings is about how it is minimized.
-LOSS_FIELDS = (
-    "content_weight",
-    "style_weight",
-    "tv_weight",
-    "photo_weight",
-    "content_layers",
-    "style_layers",
-    "content_loss",
-    "style_loss",
-    "tv_loss",
-    "pooling",
+LOSS_FIELDS = tuple(
+    field.name
+    for group in (Style, Content, Smoothness, Network)
+    for field in fields(group)
+    if field.name != "precision"
 )
 
 

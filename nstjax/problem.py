@@ -12,7 +12,7 @@ from nstjax.losses import (
     Losses,
     LossWeights,
     Objective,
-    RegionTarget,
+    StyledRegion,
     StyleExample,
     Targets,
 )
@@ -56,26 +56,20 @@ class Evaluation:
         content = {} if pictures.content is None else self.features(network, pictures.content)
         styles = [self.features(network, style) for style in pictures.styles]
         regions = [
-            RegionTarget(
-                self.objective.style_target(
-                    [
-                        StyleExample(features, share, None if mask is None else carry(mask))
-                        for features, share, mask in zip(
-                            styles, region.shares, region.style_masks, strict=True
-                        )
-                        if share is not None
-                    ]
-                ),
+            StyledRegion(
+                [
+                    StyleExample(features, share, None if mask is None else carry(mask))
+                    for features, share, mask in zip(
+                        styles, region.shares, region.style_masks, strict=True
+                    )
+                    if share is not None
+                ],
                 region.area,
                 None if region.mask is None else carry(region.mask),
             )
             for region in pictures.regions
         ]
-        return Targets(
-            self.objective.content_target(content),
-            tuple(regions),
-            self.objective.photo_target(pictures.content),
-        )
+        return self.objective.targets(content, regions, pictures.content)
 
 
 @dataclass(frozen=True)
@@ -131,6 +125,7 @@ def make_objective(settings: Settings) -> Objective:
         settings.content_loss,
         settings.style_loss,
         settings.tv_loss,
+        settings.content_target,
         photorealistic=settings.photo_weight > 0,
     )
 

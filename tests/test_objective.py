@@ -14,6 +14,7 @@ from nstjax.losses import (
     LossWeights,
     Objective,
     RegionTarget,
+    StyledRegion,
     StyleExample,
     Targets,
     blend,
@@ -21,6 +22,7 @@ from nstjax.losses import (
     photorealism,
     prepare_matting,
 )
+from nstjax.losses.style_swap import style_swap
 
 OBJECTIVE = Objective(
     ("relu2_1", "relu4_2"), ("relu1_1", "relu4_2", "relu2_1"), "sum", "gram", "l1"
@@ -39,8 +41,14 @@ SHARES = ((0.25, 0.75), (0.5, 0.125, 0.375))
 
 
 def targets_of(objective, *examples, **region):
-    style = objective.style_target([StyleExample(*each) for each in examples])
-    return Targets(objective.content_target(CONTENT), (RegionTarget(style, **region),))
+    styled = StyledRegion([StyleExample(*each) for each in examples], **region)
+    return objective.targets(CONTENT, [styled])
+
+
+def target_of(objective, example):
+    """What the style distance needs of one example."""
+    (region,) = objective.targets({}, [StyledRegion([example])]).regions
+    return region.style
 
 
 def test_the_layers_are_those_of_both_once():
@@ -104,9 +112,10 @@ def test_photorealism_is_added_by_its_weight_where_it_counts():
     plain = Objective((), ("relu1_1",), "energy", "energy", "l2")
     photorealistic = dataclasses.replace(plain, photorealistic=True)
     pixels, photograph = picture(8, 9), picture(8, 9) ** 2
-    assert plain.photo_target(photograph) is None
-    targets = targets_of(plain, (STYLE,))
-    with_photograph = targets._replace(photograph=photorealistic.photo_target(photograph))
+    regions = [StyledRegion([StyleExample(STYLE)])]
+    targets = plain.targets({}, regions, photograph)
+    assert targets.photograph is None
+    with_photograph = photorealistic.targets({}, regions, photograph)
     weights = LossWeights(1.0, 2.0, 0.5, (), (1.0,), photo=30.0)
     without = plain(pixels, PICTURE, targets, weights)
     found = photorealistic(pixels, PICTURE, with_photograph, weights)
@@ -128,7 +137,7 @@ def test_regions_add_up_by_their_shares():
     def style_of(*regions):
         return float(objective(picture(8, 9), PICTURE, Targets({}, regions), weights).style)
 
-    like_style, like_other = (objective.style_target([StyleExample(x)]) for x in (STYLE, OTHER))
+    like_style, like_other = (target_of(objective, StyleExample(x)) for x in (STYLE, OTHER))
     alone = [
         style_of(RegionTarget(like_style, 1.0, {"relu1_1": left})),
         style_of(RegionTarget(like_other, 1.0, {"relu1_1": 1 - left})),
@@ -147,8 +156,41 @@ def test_a_part_of_a_style_picture_is_looked_at():
     mask = np.zeros(STYLE["relu1_1"].shape[:2], np.float32)
     mask[1:3, 1:] = 1
     objective = Objective((), ("relu1_1",), "energy", "energy", "l2")
-    (found,) = objective.style_target([StyleExample(STYLE, 1.0, {"relu1_1": mask})]).values()
+    (found,) = target_of(objective, StyleExample(STYLE, 1.0, {"relu1_1": mask})).values()
     np.testing.assert_allclose(found.second, moments(STYLE["relu1_1"][1:3, 1:]).second, rtol=1e-5)
+
+
+NEAREST = Objective(("relu2_1",), (), "energy", "energy", "l2", "nearest")
+
+
+def nearest_target(*regions):
+    return NEAREST.targets(CONTENT, regions).content["relu2_1"]
+
+
+def test_the_target_can_be_what_of_the_styles_is_nearest_by_their_shares():
+    layer = "relu2_1"
+    swapped = [style_swap(CONTENT[layer], maps[layer]) for maps in (STYLE, OTHER)]
+    found = nearest_target(StyledRegion([StyleExample(STYLE, 0.25), StyleExample(OTHER, 0.75)]))
+    np.testing.assert_allclose(found, 0.25 * swapped[0] + 0.75 * swapped[1], rtol=1e-5)
+
+
+def test_each_region_has_the_nearest_of_its_own_style_and_the_rest_is_the_content():
+    layer = "relu2_1"
+    left, right = np.zeros((2, *CONTENT[layer].shape[:2]), np.float32)
+    left[:, 0], right[:, 2:] = 1, 1
+    found = nearest_target(
+        StyledRegion([StyleExample(STYLE)], 0.5, {layer: left}),
+        StyledRegion([StyleExample(OTHER)], 0.5, {layer: right}),
+    )
+    for columns, maps, mask in ((np.s_[:1], STYLE, left), (np.s_[2:], OTHER, right)):
+        expected = style_swap(CONTENT[layer], maps[layer], mask)
+        np.testing.assert_allclose(found[:, columns], expected[:, columns], rtol=1e-5)
+    np.testing.assert_array_equal(found[:, 1], CONTENT[layer][:, 1])
+
+
+def test_without_a_style_the_target_is_the_content():
+    np.testing.assert_array_equal(nearest_target(), CONTENT["relu2_1"])
+    np.testing.assert_array_equal(nearest_target(StyledRegion([])), CONTENT["relu2_1"])
 
 
 def test_a_batch_is_a_loop_over_its_pictures():
@@ -183,7 +225,7 @@ def test_other_weights_do_not_compile_again():
     ("names", "message"),
     [
         (("l2", "gram", "l2"), "content loss 'l2': use one of energy, mean, sum"),
-        (("sum", "mean", "l2"), "style loss 'mean': use one of energy, gram"),
+        (("sum", "mean", "l2"), "style loss 'mean': use one of mean_covariance, energy"),
         (("sum", "gram", "none"), "tv loss 'none': use one of l2, l1, power"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from reference import keras_losses
 
 from nstjax import PRESETS, Settings
-from nstjax.losses import RegionTarget, StyleExample, Targets
+from nstjax.losses import StyledRegion, StyleExample
 from nstjax.plan import plan
 from nstjax.problem import loss_weights, make_objective
 from nstjax.vgg.architecture import trunk
@@ -92,8 +92,7 @@ def test_the_loss_of_keras_is_that_of_keras():
 
     pixels = drawn.random((32, 48, 3), np.float32)
     features, content, style = draw_features(), draw_features(), draw_features()
-    style_target = objective.style_target([StyleExample(style)])
-    targets = Targets(objective.content_target(content), (RegionTarget(style_target),))
+    targets = objective.targets(content, [StyledRegion([StyleExample(style)])])
 
     def total(pixels, features):
         return float(objective(pixels, features, targets, loss_weights(preset)).total)

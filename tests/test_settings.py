@@ -39,6 +39,7 @@ WORDS = (
     "optimizer",
     "color",
     "precision",
+    "content_target",
 )
 LAYERS = ("content_layers", "style_layers")
 NO_WEIGHTS = ("1", 1, True, (), ("1",), (True,), (None,), (NAN,), (INFINITY,), (-1e-9,), (2**31,))
@@ -53,12 +54,12 @@ BAD = {
     "carry_moments": (None, 1, "yes"),
     "style_scale": (*NO_WEIGHTS, 1.0, (1.0, 0.0)),
     "style_blend": (*NO_WEIGHTS, [1.0], (0.0, 0.0)),
-    "content_layer_weights": (*NO_WEIGHTS, [1.0], (0.0,), (1.0, 2.0)),
+    "content_layer_weights": (*NO_WEIGHTS, [1.0, 1.0], (0.0, 0.0), (1.0,), (1.0, 2.0, 3.0)),
     "style_layer_weights": (
-        *(5 * each for each in NO_WEIGHTS[3:]),
-        [1.0] * 5,
-        (0.0,) * 5,
-        (1.0,) * 4,
+        *(4 * each for each in NO_WEIGHTS[3:]),
+        [1.0] * 4,
+        (0.0,) * 4,
+        (1.0,) * 5,
     ),
     "init": (None, 1, ("noise",)),
 }
@@ -106,7 +107,7 @@ def test_only_some_numbers_may_be_left_out(refused, name):
 
 
 def test_layer_weights_are_one_for_each_layer(refused):
-    assert Settings(style_layer_weights=(4, 0, 1, 0.5, 2**31 - 1)).style_layer_weights[1] == 0
+    assert Settings(style_layer_weights=(4, 0, 0.5, 2**31 - 1)).style_layer_weights[1] == 0
     assert Settings(style_layer_weights=None) == Settings()
     two = ("relu1_1", "relu3_1")
     assert Settings(style_layers=two, style_layer_weights=(2, 1)).style_layer_weights == (2, 1)

@@ -1,18 +1,18 @@
 """What PyTorch programs minimize: our default loss, the plain tutorial's, and neural-style's.
 
-F and P are the features of the picture and of the content, G and A the Gram matrices of the picture
-and of the style; a weight belongs to one layer, and layers are summed.
+F and P are the features of the picture and what they are compared with, G and A the statistics of the
+picture and of the style; a weight belongs to one layer, and layers are summed.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 
-from benchmarks.reference.vgg import VGG
-from nstjax.settings import Settings
+from benchmarks.reference.vgg import VGG, Padding
+from nstjax.settings import STYLE_LAYERS, Settings
 
 Loss = Callable[[torch.Tensor], torch.Tensor]
 
@@ -27,23 +27,22 @@ class Recipe:
     content_layers: tuple[str, ...]
     style_layers: tuple[str, ...]
     pooling: str
-    gram: Callable[[torch.Tensor], torch.Tensor]  # (1, C, H, W) to (C, C)
+    statistics: Callable[[torch.Tensor], Any]  # of (1, C, H, W)
     content: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # F and P of a layer
-    style: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # G and A of a layer
+    style: Callable[[Any, Any], torch.Tensor]  # G and A of a layer
     roughness: Callable[[torch.Tensor], torch.Tensor]  # of the pixels (1, 3, H, W)
     adam: dict[str, Any]
+    # P of a layer from the features of content and style.
+    content_target: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] = lambda content, _: (
+        content
+    )
+    padding: Padding = "zeros"  # around the picture, in the first layer
 
 
 def gram(features: torch.Tensor) -> torch.Tensor:
     """`G = sum_i f_i f_i^T` over the positions of `(1, C, H, W)`."""
     flat = features[0].flatten(1)
     return flat @ flat.t()
-
-
-def gram_by_positions(features: torch.Tensor) -> torch.Tensor:
-    """`G / (H W)`."""
-    flat = features[0].flatten(1)
-    return flat @ flat.t() / flat.shape[1]
 
 
 def gram_by_elements(features: torch.Tensor) -> torch.Tensor:
@@ -59,13 +58,40 @@ def differences(pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 OURS = Settings()  # the weights of our own recipe are stated there alone
 
 
+class Statistics(NamedTuple):
+    """Mean `(C,)` and covariance `(C, C)` over the positions."""
+
+    mean: torch.Tensor
+    covariance: torch.Tensor
+
+
+def mean_and_covariance(features: torch.Tensor) -> Statistics:
+    flat = features[0].flatten(1)
+    mean = flat.mean(1)
+    return Statistics(mean, flat @ flat.t() / flat.shape[1] - torch.outer(mean, mean))
+
+
+def most_alike(content: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
+    """The style's features with the largest cosine to the content's, both minus their means."""
+    ours, theirs = (
+        F.normalize(flat - flat.mean(1, keepdim=True), dim=0)
+        for flat in (content[0].flatten(1), style[0].flatten(1))
+    )
+    nearest = (ours.t() @ theirs).argmax(1)
+    return style[0].flatten(1)[:, nearest].view_as(content)
+
+
 def energy_content(features: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    return OURS.content_weight * F.mse_loss(features, target) / target.square().mean()
+    distance = F.mse_loss(features, target) / target.square().mean()
+    return OURS.content_weight / len(OURS.content_layers) * distance
 
 
-def energy_style(found: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    distance = (found - wanted).square().sum() / wanted.square().sum()
-    return OURS.style_weight / len(RELU_LAYERS) * distance
+def energy_style(found: Statistics, wanted: Statistics) -> torch.Tensor:
+    distances = [
+        (one - other).square().sum() / other.square().sum()
+        for one, other in zip(found, wanted, strict=True)
+    ]
+    return OURS.style_weight / len(STYLE_LAYERS) * sum(distances, start=torch.zeros(()))
 
 
 def squared_roughness(pixels: torch.Tensor) -> torch.Tensor:
@@ -80,21 +106,23 @@ def absolute_roughness(pixels: torch.Tensor) -> torch.Tensor:
 
 RECIPES = {
     "default": Recipe(
-        content_layers=("relu4_2",),
-        style_layers=RELU_LAYERS,
-        pooling="average",
-        gram=gram_by_positions,
+        content_layers=OURS.content_layers,
+        style_layers=STYLE_LAYERS,
+        pooling="max",
+        statistics=mean_and_covariance,
         content=energy_content,
         style=energy_style,
         roughness=squared_roughness,
         adam={"lr": 0.02, "betas": (0.9, 0.99)},
+        content_target=most_alike,
+        padding="replicate",
     ),
     # alpha = 1, beta = 0.01.
     "tutorial": Recipe(
         content_layers=CONV_LAYERS,
         style_layers=CONV_LAYERS,
         pooling="max",
-        gram=gram,
+        statistics=gram,
         content=lambda features, target: 1 * F.mse_loss(features, target),
         style=lambda found, wanted: 0.01 * F.mse_loss(found, wanted),
         roughness=lambda pixels: pixels.new_zeros(()),
@@ -105,7 +133,7 @@ RECIPES = {
         content_layers=("relu4_2",),
         style_layers=RELU_LAYERS,
         pooling="max",
-        gram=gram_by_elements,
+        statistics=gram_by_elements,
         content=lambda features, target: 5 * F.mse_loss(features, target),
         style=lambda found, wanted: 100 * F.mse_loss(found, wanted),
         roughness=absolute_roughness,
@@ -117,17 +145,19 @@ RECIPES = {
 def make_loss(recipe: Recipe, network: VGG, content: torch.Tensor, style: torch.Tensor) -> Loss:
     """The loss of pixels `(1, 3, H, W)`, with targets from two such pictures."""
     with torch.no_grad():
-        content_features, style_features = network(content), network(style)
-        contents = {name: content_features[name] for name in recipe.content_layers}
-        grams = {name: recipe.gram(style_features[name]) for name in recipe.style_layers}
+        seen, painted = network(content), network(style)
+        contents = {
+            name: recipe.content_target(seen[name], painted[name]) for name in recipe.content_layers
+        }
+        wanted = {name: recipe.statistics(painted[name]) for name in recipe.style_layers}
 
     def loss(pixels: torch.Tensor) -> torch.Tensor:
         features = network(pixels)
         total = recipe.roughness(pixels)
         for name, target in contents.items():
             total = total + recipe.content(features[name], target)
-        for name, target in grams.items():
-            total = total + recipe.style(recipe.gram(features[name]), target)
+        for name, target in wanted.items():
+            total = total + recipe.style(recipe.statistics(features[name]), target)
         return total
 
     return loss

@@ -55,7 +55,7 @@ class Reference:
             torch.cuda.reset_peak_memory_stats()
             self._allocated = torch.cuda.memory_allocated()
         wanted = self.recipe.content_layers + self.recipe.style_layers
-        network = VGG(weights, wanted, self.recipe.pooling)
+        network = VGG(weights, wanted, self.recipe.pooling, self.recipe.padding)
         network = network.to(device, memory_format=trim.memory_format)  # type: ignore[call-overload]
         with trim.autocast(device):
             loss = make_loss(

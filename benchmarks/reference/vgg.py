@@ -1,5 +1,7 @@
 """VGG in PyTorch, from a converted file."""
 
+from typing import Literal
+
 import numpy as np
 import torch
 from torch import nn
@@ -7,6 +9,7 @@ from torch import nn
 from nstjax.vgg import Weights
 from nstjax.vgg.architecture import trunk
 
+Padding = Literal["zeros", "replicate", "reflect"]
 POOLINGS = {"average": nn.AvgPool2d, "max": nn.MaxPool2d}
 
 
@@ -16,13 +19,18 @@ class VGG(nn.Module):
     mean: torch.Tensor
     std: torch.Tensor
 
-    def __init__(self, weights: Weights, wanted: tuple[str, ...], pooling: str):
+    def __init__(self, weights: Weights, wanted: tuple[str, ...], pooling: str, padding: Padding):
         super().__init__()
         self.wanted = wanted
         self.trunk = nn.ModuleDict()
         for layer in trunk(weights.architecture, wanted, weights.last_layer):
             if layer.kind == "conv":
-                module = _convolution(weights.kernel(layer.suffix), weights.bias(layer.suffix))
+                first = not self.trunk
+                module = _convolution(
+                    weights.kernel(layer.suffix),
+                    weights.bias(layer.suffix),
+                    padding if first else "zeros",
+                )
             elif layer.kind == "relu":
                 module = nn.ReLU()
             else:
@@ -47,9 +55,9 @@ class VGG(nn.Module):
         return features
 
 
-def _convolution(kernel: np.ndarray, bias: np.ndarray) -> nn.Conv2d:
+def _convolution(kernel: np.ndarray, bias: np.ndarray, padding: Padding) -> nn.Conv2d:
     """A layer from a kernel `(3, 3, I, O)`, where PyTorch has `(O, I, 3, 3)`."""
-    module = nn.Conv2d(kernel.shape[2], kernel.shape[3], 3, padding=1)
+    module = nn.Conv2d(kernel.shape[2], kernel.shape[3], 3, padding=1, padding_mode=padding)
     with torch.no_grad():
         module.weight.copy_(torch.from_numpy(np.array(kernel.transpose(3, 2, 0, 1))))
         module.bias.copy_(torch.from_numpy(np.array(bias)))  # type: ignore[union-attr]

@@ -8,6 +8,7 @@ from nstjax.losses.objective import (
     LossWeights,
     Objective,
     RegionTarget,
+    StyledRegion,
     StyleExample,
     Targets,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "RegionTarget",
     "StyleExample",
     "StyleLoss",
+    "StyledRegion",
     "Targets",
     "blend",
     "moments",

@@ -12,6 +12,7 @@ from nstjax.losses.content import CONTENT_LOSSES
 from nstjax.losses.matting import Matting, photorealism, prepare_matting
 from nstjax.losses.moments import Moments, blend, moments
 from nstjax.losses.style import STYLE_LOSSES
+from nstjax.losses.style_swap import style_swap
 from nstjax.losses.total_variation import TOTAL_VARIATIONS
 
 Features = dict[str, jax.Array]
@@ -27,6 +28,14 @@ class StyleExample(NamedTuple):
     features: Features
     share: jax.typing.ArrayLike = 1.0  # of this among all, which are 1 together
     masks: LayerMasks | None = None  # where in it; None: everywhere
+
+
+class StyledRegion(NamedTuple):
+    """What a part of the picture is to be like, and where it is."""
+
+    examples: Sequence[StyleExample]
+    share: jax.typing.ArrayLike = 1.0  # of this part among all: its area; 1 together
+    masks: LayerMasks | None = None  # where it is; None: everywhere
 
 
 class RegionTarget(NamedTuple):
@@ -78,6 +87,7 @@ class Objective:
     content_loss: str
     style_loss: str
     tv_loss: str
+    content_target: str = "content"  # or "nearest"; see `style_swap`
     photorealistic: bool = False  # else that term is 0, and not computed
 
     def __post_init__(self):
@@ -94,17 +104,55 @@ class Objective:
         """Every layer that is needed, once."""
         return tuple(dict.fromkeys(self.content_layers + self.style_layers))
 
-    def content_target(self, content: Features) -> Features:
-        """What of the content's features is kept."""
-        return {name: content[name] for name in self.content_layers}
+    def targets(
+        self,
+        content: Features,
+        regions: Sequence[StyledRegion],
+        photograph: jax.typing.ArrayLike | None = None,
+    ) -> Targets:
+        """What a picture is compared with.
 
-    def photo_target(self, content: jax.typing.ArrayLike | None) -> Matting | None:
-        """What photorealism needs of the content's pixels `(H, W, 3)`, where it counts."""
-        if not self.photorealistic or content is None:
-            return None
-        return prepare_matting(content)
+        Args:
+            content: features of the content; empty for a picture without one.
+            regions: its parts, and what they are to be like.
+            photograph: the content's pixels `(H, W, 3)`, where photorealism counts.
+        """
+        return Targets(
+            {
+                name: self._content_target(content[name], regions, name)
+                for name in self.content_layers
+            },
+            tuple(
+                RegionTarget(self._style_target(region.examples), region.share, region.masks)
+                for region in regions
+            ),
+            None if photograph is None or not self.photorealistic else prepare_matting(photograph),
+        )
 
-    def style_target(self, examples: Sequence[StyleExample]) -> dict[str, Any]:
+    def _content_target(
+        self, features: jax.Array, regions: Sequence[StyledRegion], layer: str
+    ) -> jax.Array:
+        """The features, or in each region what of its styles is nearest; elsewhere the features."""
+        target = features
+        for region in regions if self.content_target == "nearest" else ():
+            mask = region.masks[layer] if region.masks else None
+            swapped = [
+                jnp.asarray(example.share, features.dtype)
+                * style_swap(
+                    features,
+                    example.features[layer],
+                    mask,
+                    example.masks[layer] if example.masks else None,
+                )
+                for example in region.examples
+            ]
+            if swapped:
+                inside = sum(swapped[1:], swapped[0]) - features
+                where = 1 if mask is None else mask[..., jnp.newaxis].astype(features.dtype)
+                target = target + where * inside
+        return target
+
+    def _style_target(self, examples: Sequence[StyleExample]) -> dict[str, Any]:
         """What the style distance needs of one or more examples, blended in their shares."""
         prepare = STYLE_LOSSES[self.style_loss].prepare
         shares = [example.share for example in examples]

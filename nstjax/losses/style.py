@@ -50,6 +50,16 @@ def covariance_energy(picture: Moments, style: Moments) -> jax.Array:
     return _relative(covariance(picture), covariance(style))
 
 
+def mean_covariance(picture: Moments, style: Moments) -> jax.Array:
+    """`||C - C*||^2 / ||C*||^2 + ||mu - mu*||^2 / ||mu*||^2`: each against its own energy.
+
+    In the second moment S = C + mu mu^T the mean drowns what varies, and what varies are the strokes.
+    """
+    return covariance_energy(picture, style) + _relative(
+        picture.mean[..., jnp.newaxis], style.mean[..., jnp.newaxis]
+    )
+
+
 def _relative(matrix: jax.Array, style: jax.Array) -> jax.Array:
     style_energy = jnp.sum(jnp.square(style), MATRIX)
     difference = jnp.sum(jnp.square(matrix - style), MATRIX)
@@ -84,6 +94,7 @@ class StyleLoss(NamedTuple):
 
 
 STYLE_LOSSES: dict[str, StyleLoss] = {
+    "mean_covariance": StyleLoss(mean_covariance),
     "energy": StyleLoss(energy),
     "gram": StyleLoss(gram),
     "gram_sum": StyleLoss(gram_sum),

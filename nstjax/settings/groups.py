@@ -18,7 +18,9 @@ from nstjax.settings.values import (
 
 Ratio = Annotated[float, Range(above=1.05)]
 Part = Annotated[float, Range(at_least=0, at_most=0.9999)]  # of an average: all would never move
-StyleLoss = Literal["energy", "gram", "gram_sum", "gram_chw", "covariance", "mean_std", "w2"]
+StyleLoss = Literal[
+    "mean_covariance", "covariance", "energy", "gram", "gram_sum", "gram_chw", "mean_std", "w2"
+]
 Colors = Literal[
     "style",
     "luminance",  # the painted picture's lightness, the content's chroma
@@ -29,7 +31,9 @@ Colors = Literal[
     "match_cholesky",
     "histogram",
 ]
-STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+# Ours end before the fifth stage of the network, which sees things more than paint, and costs a
+# quarter of the work.
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,22 +54,23 @@ class Shape:
 class Style:
     """What is taken over from the style pictures, and how it is compared."""
 
-    style_weight: Weight = 1.0  # how much the style's Gram matrices count
+    style_weight: Weight = 1.0  # how much the style's statistics count
     style_blend: Weights | None = None  # share of each style picture; None: equal
     style_scale: Scales = (1.0,)  # strokes' size beside the style picture's; several are mixed
     style_size: Side | None = None  # long side of the style pictures in place of the result's
-    style_layers: Layers = STYLE_LAYERS  # layers whose Gram matrices are compared
+    style_layers: Layers = STYLE_LAYERS  # layers whose statistics are compared
     style_layer_weights: Weights | None = None  # one each, relative; None: equal
-    style_loss: StyleLoss = "energy"  # distance of feature statistics; w2 takes longest
+    style_loss: StyleLoss = "mean_covariance"  # distance of statistics; w2 takes longest
 
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
     """What is kept of the content picture."""
 
-    content_weight: Weight = 0.05  # how much the content's feature maps count
-    content_layers: Layers = ("relu4_2",)  # layers whose feature maps are compared
+    content_weight: Weight = 0.15  # a tenth: mostly painting; ten times: mostly photograph
+    content_layers: Layers = ("relu3_1", "relu4_1")  # layers whose feature maps are compared
     content_layer_weights: Weights | None = None  # one each, relative; None: equal
+    content_target: Literal["content", "nearest"] = "nearest"  # those, or the nearest of the style
     content_loss: Literal["energy", "mean", "sum"] = "energy"  # distance of feature maps
     photo_weight: Weight = 0.0  # how much it stays a photograph of the content (Matting Laplacian)
 
@@ -74,7 +79,7 @@ class Content:
 class Smoothness:
     """How little neighboring pixels differ."""
 
-    tv_weight: Weight = 0.5  # how much smoothness counts (total variation)
+    tv_weight: Weight = 2.0  # how much smoothness counts (total variation)
     tv_loss: Literal["l2", "l1", "power", "nine_point"] = "l2"  # form of the total variation
 
 
@@ -98,8 +103,8 @@ class Start:
 class Schedule:
     """Coarse to fine: sizes and steps."""
 
-    steps: Steps = 40  # steps at the full size
-    coarse_steps: Count = 45  # steps at each coarser level
+    steps: Steps = 45  # steps at the full size
+    coarse_steps: Count = 50  # steps at each coarser level
     first_steps: Steps | None = None  # steps at the first level, if they are others
     coarsest: Side = 120  # long side of the first level in pixels; at least size: one level only
     level_ratio: Ratio = 1.75  # how much larger each level is than the one before
@@ -120,6 +125,6 @@ class Optimization:
 class Network:
     """How the pictures are looked at."""
 
-    pooling: Literal["average", "max", "l2"] = "average"  # smoothest; max as VGG was trained
-    padding: Literal["zeros", "replicate", "reflect"] = "zeros"  # around the picture, first layer
+    pooling: Literal["average", "max", "l2"] = "max"  # as VGG was trained; average is smoothest
+    padding: Literal["zeros", "replicate", "reflect"] = "replicate"  # around the picture
     precision: Literal["float32", "bfloat16"] = "float32"  # of the features; TF32 on recent GPUs

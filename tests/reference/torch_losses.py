@@ -76,6 +76,10 @@ CONTENT = {
     "energy": lambda f, p: (f - p).pow(2).sum() / p.pow(2).sum(),
 }
 STYLE = {
+    "mean_covariance": lambda f, s: (
+        (covariance(f) - covariance(s)).norm() ** 2 / covariance(s).norm() ** 2
+        + (f.mean((0, 1)) - s.mean((0, 1))).norm() ** 2 / s.mean((0, 1)).norm() ** 2
+    ),
     "gram": lambda f, s: mean_square(normalized(f) - normalized(s)) / 4,
     "gram_sum": lambda f, s: mean_square(gram_matrix(f) - gram_matrix(s)),
     "gram_chw": lambda f, s: mean_square((normalized(f) - normalized(s)) / f.shape[-1]),
