@@ -1,8 +1,9 @@
 """Writes the records in `results/` into the two READMEs: `python -m benchmarks.table`.
 
 Whatever stands between `<!-- NAME -->` and `<!-- /NAME -->` is replaced: in `benchmarks/README.md` by
-every machine's whole report (`results`), every search's table (`searches`) and every recipe's at several
-sizes (`sizes`), in the README at the top by one column a machine (`results`).
+every machine's whole report (`results`), every search's table (`searches`), every recipe's at several
+sizes (`sizes`) and how pictures look (`look`), in the README at the top by one column a machine
+(`results`).
 """
 
 import re
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.contest import PLAIN_REFERENCE, PRECISIONS, our_name
+from benchmarks.look.report import look_report
 from benchmarks.race import first_run
 from benchmarks.record import load_record, report
 from benchmarks.reference.recipes import RECIPES
@@ -55,6 +57,11 @@ def searches(records: Sequence[dict]) -> str:
 def sizes(records: Sequence[dict]) -> str:
     """Every table of one recipe at several sizes."""
     return "\n\n".join(sizes_report(record) for record in records)
+
+
+def looks(records: Sequence[dict]) -> str:
+    """Both tables of every record of looks."""
+    return "\n\n".join(look_report(record) for record in records)
 
 
 def summary(records: Sequence[dict]) -> str:
@@ -133,6 +140,7 @@ def main() -> int:
                 "results": full_report(machines),
                 "searches": searches(load_records("candidates")),
                 "sizes": sizes(load_records("sizes", "content_weights")),
+                "look": looks(load_records("painter", "judge")),
             },
             FOLDER.parent / "README.md": {"results": summary(machines)},
         }

@@ -18,6 +18,7 @@ FLAT = 0.2  # of the positions: where a photograph's gradients are weakest
 FLAT_BLUR = 6.0  # pixels; what is flat is so over an area
 SIMILARITY_GRID = 24  # positions each way
 PROJECTIONS = 64
+STEP = 1 / 255 / 12**0.5  # deviation of what 8 bits round off: nothing can be calmer than they say
 
 Features = Mapping[str, np.ndarray]  # feature maps (H, W, C)
 
@@ -104,8 +105,8 @@ def grain(picture: Seen, painting: Seen) -> float:
     The 10th percentile, over cells of 8 x 8 pixels, of the deviation of luminance minus its blur by a
     Gaussian of sigma 1.
     """
-    found, wanted = (_calmest(each.luminance) for each in (picture, painting))
-    return found / max(wanted, 1 / 255 / 12**0.5)  # no calmer than 8 bits can say
+    found, wanted = (max(_calmest(each.luminance), STEP) for each in (picture, painting))
+    return found / wanted
 
 
 def ripples(picture: Seen, photograph: Seen, painting: Seen) -> float:
@@ -119,7 +120,8 @@ def ripples(picture: Seen, photograph: Seen, painting: Seen) -> float:
 
 
 def _gradients(luminance: np.ndarray, sigma: float) -> np.ndarray:
-    return np.hypot(*np.gradient(gaussian_filter(luminance, sigma)))
+    down, right = np.gradient(gaussian_filter(luminance, sigma))
+    return np.hypot(down, right)
 
 
 def _similarities(features: np.ndarray) -> np.ndarray:
@@ -171,4 +173,6 @@ def _rms(values: np.ndarray) -> float:
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:
+    if not (np.ptp(first) and np.ptp(second)):  # a plain area goes with nothing
+        return 0.0
     return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])
