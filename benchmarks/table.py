@@ -2,8 +2,8 @@
 
 Whatever stands between `<!-- NAME -->` and `<!-- /NAME -->` is replaced: in `benchmarks/README.md` by
 every machine's whole report (`results`), every search's table (`searches`), every recipe's at several
-sizes (`sizes`) and how pictures look (`look`), in the README at the top by one column a machine
-(`results`).
+sizes (`sizes`), how pictures look (`look`) and recipes that were tried (`trials`), in the README at the
+top by one column a machine (`results`).
 """
 
 import re
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.contest import PLAIN_REFERENCE, PRECISIONS, our_name
 from benchmarks.look.report import look_report
+from benchmarks.look.trials import trials_report
 from benchmarks.race import first_run
 from benchmarks.record import load_record, report
 from benchmarks.reference.recipes import RECIPES
@@ -62,6 +63,11 @@ def sizes(records: Sequence[dict]) -> str:
 def looks(records: Sequence[dict]) -> str:
     """Both tables of every record of looks."""
     return "\n\n".join(look_report(record) for record in records)
+
+
+def trials(records: Sequence[dict]) -> str:
+    """Every table of recipes that were tried."""
+    return "\n\n".join(trials_report(record) for record in records)
 
 
 def summary(records: Sequence[dict]) -> str:
@@ -141,6 +147,7 @@ def main() -> int:
                 "searches": searches(load_records("candidates")),
                 "sizes": sizes(load_records("sizes", "content_weights")),
                 "look": looks(load_records("painter", "judge")),
+                "trials": trials(load_records("trials")),
             },
             FOLDER.parent / "README.md": {"results": summary(machines)},
         }

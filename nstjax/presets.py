@@ -113,9 +113,25 @@ PRESETS = {
         carry_moments=True,
     ),
     # Of `nstjax texture`: no content. More steps, since from noise grain stays for long.
-    "texture": Settings(
-        content_weight=0, init="style_noise", tv_weight=0.2, steps=100, coarse_steps=90
+    "texture": replace(
+        CLASSIC,
+        content_weight=0,
+        style_loss="energy",
+        pooling="average",
+        init="style_noise",
+        tv_weight=0.2,
+        steps=100,
+        coarse_steps=90,
+        coarsest=Settings().coarsest,
     ),
     # Of `nstjax reconstruct`: no style. Gatys et al. 2016, figure 1: from white noise.
-    "reconstruct": Settings(content_weight=1, style_weight=0, init="noise", tv_weight=0.05),
+    "reconstruct": replace(
+        CLASSIC,
+        content_weight=1,
+        style_weight=0,
+        pooling="average",
+        init="noise",
+        tv_weight=0.05,
+        coarsest=Settings().coarsest,
+    ),
 }

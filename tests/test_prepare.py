@@ -71,8 +71,9 @@ def test_luminance_keeps_what_was_painted_and_the_contents_chroma(weights, resul
         CONTENT, STYLE, settings, weights=weights, on_progress=seen.append, report_every=1
     )
     content = resize(CONTENT, 36, 48)
-    np.testing.assert_array_equal(found.image, keep_chroma(result.image, content))
-    np.testing.assert_array_equal(found.history.total, result.history.total)
+    # Chunks of other lengths are other programs, which round otherwise.
+    np.testing.assert_allclose(found.image, keep_chroma(result.image, content), atol=1e-4)
+    np.testing.assert_allclose(found.history.total, result.history.total, rtol=1e-5)
     # Pictures on the way, at any level.
     np.testing.assert_array_equal(seen[-1].image(), found.image)
     gray = np.mean(CONTENT, axis=-1)

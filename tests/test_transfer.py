@@ -54,8 +54,11 @@ def test_the_loss_falls_within_each_level(result):
     assert result.history.total[6] < result.history.total[3]
 
 
-def test_starting_from_the_content_its_distance_is_zero(result):
-    assert result.history.content[0] == pytest.approx(0, abs=1e-6)
+def test_starting_from_the_content_its_distance_from_itself_is_zero(weights, result):
+    own = Settings(**QUICK_FIELDS | {"content_target": "content", "coarse_steps": 0, "steps": 1})
+    found = stylize(CONTENT, STYLE, own, weights=weights)
+    assert found.history.content[0] == pytest.approx(0, abs=1e-6)
+    assert result.history.content[0] > 0.01  # from what of the style is nearest
 
 
 def test_the_same_seed_gives_the_same_bits(weights):
@@ -70,7 +73,7 @@ def test_the_same_seed_gives_the_same_bits(weights):
 def test_both_optimizers_lower_the_loss(weights, optimizer):
     settings = Settings(**QUICK_FIELDS | {"optimizer": optimizer, "coarse_steps": 0, "steps": 8})
     total = stylize(CONTENT, STYLE, settings, weights=weights).history.total
-    assert total[-1] < 0.7 * total[0]
+    assert total[-1] < 0.8 * total[0]
 
 
 def test_bfloat16_features_reach_about_the_same_loss(weights, result):
