@@ -8,7 +8,7 @@ from scipy.stats import wasserstein_distance
 from benchmarks.look import measures
 from benchmarks.look.judge import LAYERS, measure
 from benchmarks.look.measures import Seen
-from nstjax.settings import STYLE_LAYERS
+from nstjax.presets import GATYS_LAYERS
 
 SIDE = 96  # pixels
 HALVINGS = {"relu1_1": 0, "relu2_1": 1, "relu3_1": 2, "relu4_1": 3, "relu4_2": 3, "relu5_1": 4}
@@ -105,8 +105,8 @@ def test_self_similarity_does_not_see_what_things_look_like():
 def test_parts_elsewhere_are_as_near_and_less_self_similar():
     moved = with_features(PICTURE, permuted)
     assert measures.nearest(moved, PICTURE) == pytest.approx(0, abs=1e-6)
-    assert measures.style_energy(moved, PICTURE, STYLE_LAYERS) == pytest.approx(0, abs=1e-12)
-    found = measures.sliced_wasserstein(moved, PICTURE, STYLE_LAYERS)
+    assert measures.style_energy(moved, PICTURE, GATYS_LAYERS) == pytest.approx(0, abs=1e-12)
+    found = measures.sliced_wasserstein(moved, PICTURE, GATYS_LAYERS)
     assert found == pytest.approx(0, abs=1e-12)
     assert measures.self_similarity(moved, PICTURE) < 0.5
 
@@ -131,7 +131,7 @@ def test_nearest_looks_from_the_picture_to_the_painting():
 
 def test_style_energy_is_relative():
     doubled = with_features(PICTURE, lambda each: 2 * each)
-    assert measures.style_energy(doubled, PICTURE, STYLE_LAYERS) == pytest.approx((4 - 1) ** 2)
+    assert measures.style_energy(doubled, PICTURE, GATYS_LAYERS) == pytest.approx((4 - 1) ** 2)
 
 
 def test_sliced_wasserstein_of_shifted_features_is_that_of_scipy():

@@ -13,6 +13,7 @@ from PIL import Image
 from nstjax.cli import main, sweep_job
 from nstjax.images import read, read_comment, resize
 from nstjax.recipe import Recipe
+from nstjax.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 
@@ -97,7 +98,7 @@ def test_a_sweep_makes_pictures_an_index_and_a_sheet(folder, painted):
         settings = recipe_in(cell["file"]).settings
         assert settings.content_weight == cell["settings"]["content_weight"]
         assert list(settings.content_layers) == cell["settings"]["content_layers"]
-        assert (settings.size, settings.tv_weight) == (24, 0.5)
+        assert (settings.size, settings.tv_weight) == (24, Settings().tv_weight)
         with Image.open(cell["file"]) as picture:
             assert list(picture.size) == cell["size"] == [24, 18]
             positions[cell["row"], cell["column"]] = position(sheet, np.asarray(picture))

@@ -12,10 +12,10 @@ from benchmarks.look import measures
 from benchmarks.look.measures import Seen
 from benchmarks.look.pairs import Pair
 from nstjax.images import fit, read, resize
-from nstjax.settings import STYLE_LAYERS
+from nstjax.presets import GATYS_LAYERS
 from nstjax.vgg import VGG, Weights
 
-LAYERS = (*STYLE_LAYERS, "relu4_2")
+LAYERS = (*GATYS_LAYERS, "relu4_2")
 FINE, COARSE = 1.5, 4  # pixels of blur: lines, and shapes
 
 
@@ -66,8 +66,8 @@ def measure(picture: Seen, photograph: Seen, painting: Seen) -> dict[str, float]
         "fine edges": measures.edges(picture, photograph, FINE),
         "coarse edges": measures.edges(picture, photograph, COARSE),
         "nearest": measures.nearest(picture, painting),
-        "style": measures.style_energy(picture, painting, STYLE_LAYERS),
-        "sliced Wasserstein": measures.sliced_wasserstein(picture, painting, STYLE_LAYERS),
+        "style": measures.style_energy(picture, painting, GATYS_LAYERS),
+        "sliced Wasserstein": measures.sliced_wasserstein(picture, painting, GATYS_LAYERS),
         "grain": measures.grain(picture, painting),
         "ripples": measures.ripples(picture, photograph, painting),
     }
