@@ -21,7 +21,7 @@ from benchmarks.ours import Ours, chunk_steps
 from benchmarks.report import Table, with_range
 from benchmarks.settings import matched_settings
 from benchmarks.timing import alternate, ratios
-from nstjax.vgg import convolution, features, winograd
+from nstjax.vgg import FORMS, convolution, features, forms, winograd
 
 CPU_SIZES = (512,)
 ACCELERATOR_SIZES = (256, 1024, 2048)
@@ -88,7 +88,7 @@ def tables(rows: list[dict]) -> list[Table]:
 
 
 def _direct_everywhere():
-    return mock.patch.object(features, "choose_method", return_value=convolution.DIRECT)
+    return mock.patch.dict(FORMS, {"winograd": FORMS["plain"]})
 
 
 @contextlib.contextmanager
@@ -132,17 +132,18 @@ def _padded_first_layer() -> Iterator[None]:
         return convolution.DIRECT.correlate(x, kernel)
 
     padded = convolution.DIRECT._replace(correlate=correlate)
-    chosen = convolution.choose_method
 
-    def choose(kernel):
-        return padded if kernel.shape[2] == 3 else chosen(kernel)
+    def with_padding(form):
+        return form._replace(
+            method=lambda kernel: padded if kernel.shape[2] == 3 else form.method(kernel)
+        )
 
-    with mock.patch.object(features, "choose_method", choose):
+    with mock.patch.dict(FORMS, {name: with_padding(form) for name, form in FORMS.items()}):
         yield
 
 
 def _winograd_from_64_channels():
-    return mock.patch.object(convolution, "WINOGRAD_CHANNELS", 64)
+    return mock.patch.object(forms, "WINOGRAD_CHANNELS", 64)
 
 
 def _bfloat16():

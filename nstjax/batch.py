@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
+from nstjax.device import default_platform
 from nstjax.memory import how_many_fit
 from nstjax.optimize import Batch
 from nstjax.prepare import Transfer, numbers_of
@@ -44,8 +44,7 @@ def in_common(settings: Settings) -> Settings:
 
 def pictures_at_once(pixels: int) -> int:
     """How many pictures of that many pixels should be painted together: at least one."""
-    (device,) = jnp.zeros(()).devices()
-    bounds = (LARGEST_BATCH, BATCH_PIXELS.get(device.platform, 2**22) // pixels)
+    bounds = (LARGEST_BATCH, BATCH_PIXELS.get(default_platform(), 2**22) // pixels)
     fitting = how_many_fit(pixels)
     return max(1, min(*bounds, *([] if fitting is None else [fitting])))
 

@@ -1,7 +1,6 @@
 """Whether a picture of some size can be held, asked before hours of work are lost."""
 
-import jax.numpy as jnp
-
+from nstjax.device import default_device
 from nstjax.errors import UserError
 from nstjax.host_memory import BYTES_PER_PIXEL, host_bytes
 
@@ -29,7 +28,7 @@ def how_many_fit(pixels: int) -> int | None:
 
 def _available_bytes() -> int | None:
     """The device's memory; None where nobody tells."""
-    (device,) = jnp.zeros(()).devices()
+    device = default_device()
     if device.platform == "cpu":
         return host_bytes()
     return (device.memory_stats() or {}).get("bytes_limit")

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from nstjax.device import default_platform
 from nstjax.losses import (
     Losses,
     LossWeights,
@@ -18,7 +19,7 @@ from nstjax.losses import (
 )
 from nstjax.pictures import Array, Canvas, Pictures
 from nstjax.settings import Settings, shares
-from nstjax.vgg import VGG, Weights
+from nstjax.vgg import VGG, Weights, form_for
 
 
 class Problem(NamedTuple):
@@ -130,14 +131,20 @@ def make_objective(settings: Settings) -> Objective:
     )
 
 
-def make_evaluation(weights: Weights, settings: Settings) -> tuple[Evaluation, nnx.State]:
-    """The function to minimize, and the network's weights that it takes as an argument."""
+def make_evaluation(
+    weights: Weights, settings: Settings, platform: str | None = None
+) -> tuple[Evaluation, nnx.State]:
+    """The function to minimize, and the network's weights that it takes as an argument.
+
+    In the form that suits a platform, `cpu`, `gpu` or `tpu`; None: that of this process's device.
+    """
     objective = make_objective(settings)
     network = VGG(
         weights,
         objective.layers,
         pooling=settings.pooling,
         padding=settings.padding,
+        form=form_for(platform or default_platform()),
         dtype=jnp.dtype(settings.precision),
     )
     graph, arrays = nnx.split(network)

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 
+from nstjax.device import default_platform
 from nstjax.images import resize
 from nstjax.optimize.pyramid import Level
 from nstjax.optimize.step import Batch, Evaluate, State, first_state, lower_steps
@@ -90,7 +90,7 @@ def run_levels(
     def trace(level: Level, done: int) -> Callable[[], Prepared]:
         """Traced in this thread, whose JAX settings hold in no other; the rest can be done elsewhere."""
         pending = make_problem(level)
-        length = chunk_length(level, done, stop_every, _platform(), several)
+        length = chunk_length(level, done, stop_every, default_platform(), several)
         step = lower_steps(
             level.height,
             level.width,
@@ -138,10 +138,6 @@ def _resized(
     if batch is None:
         return resize(np.asarray(pixels), level.height, level.width)
     return np.stack([resize(each, level.height, level.width) for each in pixels])
-
-
-def _platform() -> str:
-    return next(iter(jnp.zeros(()).devices())).platform
 
 
 def chunk_length(level: Level, done: int, stop_every: int, platform: str, pictures: int = 1) -> int:

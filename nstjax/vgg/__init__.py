@@ -2,13 +2,16 @@
 
 from nstjax.vgg.architecture import kernel_shapes, layers, smallest_side
 from nstjax.vgg.features import VGG
+from nstjax.vgg.forms import FORMS, form_for
 from nstjax.vgg.preprocess import Preprocessing
 from nstjax.vgg.weights import Weights, load_weights, tensor_shapes
 
 __all__ = [
+    "FORMS",
     "VGG",
     "Preprocessing",
     "Weights",
+    "form_for",
     "kernel_shapes",
     "layers",
     "load_weights",

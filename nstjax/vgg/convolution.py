@@ -39,15 +39,6 @@ class Method(NamedTuple):
 DIRECT = Method(jnp.asarray, _correlate)
 WINOGRAD = Method(transform_kernel, correlate_tiles)
 
-# Measured on a CPU, where Winograd's products begin to outweigh its transforms.
-WINOGRAD_CHANNELS = 128
-
-
-def choose_method(kernel: jax.Array) -> Method:
-    """The faster way for a kernel `(3, 3, I, O)` on the device that holds it."""
-    on_cpu = all(device.platform == "cpu" for device in kernel.devices())
-    return WINOGRAD if on_cpu and min(kernel.shape[2:]) >= WINOGRAD_CHANNELS else DIRECT
-
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def convolve(

@@ -10,12 +10,13 @@ from nstjax.vgg.architecture import trunk
 from nstjax.vgg.convolution import (
     PADDINGS,
     POOLINGS,
+    Method,
     adjoint_kernel,
     average_pool,
-    choose_method,
     convolve,
     relu,
 )
+from nstjax.vgg.forms import FORMS
 from nstjax.vgg.preprocess import Preprocessing, preprocess
 from nstjax.vgg.weights import Weights
 
@@ -27,8 +28,7 @@ class Frozen(nnx.Variable):
 class Convolution(nnx.Module):
     """A frozen 3x3 convolution with its adjoint kernel at hand for the gradient."""
 
-    def __init__(self, kernel: jax.Array, bias: jax.Array):
-        method = choose_method(kernel)
+    def __init__(self, kernel: jax.Array, bias: jax.Array, method: Method):
         self.correlate = method.correlate
         self.kernel = Frozen(method.prepare(kernel))
         self.adjoint = Frozen(method.prepare(adjoint_kernel(kernel)))
@@ -48,6 +48,7 @@ class VGG(nnx.Module):
         pooling: `average`, `max` or `l2`, the root mean square.
         padding: what the first layer sees around the picture: `zeros`, or `replicate` or `reflect` its
             border.
+        form: a name of `FORMS`; see `form_for`.
         dtype: type of the weights and feature maps; the pixels stay float32.
 
     Raises `UserError` for a layer, pooling or padding that does not exist.
@@ -60,6 +61,7 @@ class VGG(nnx.Module):
         *,
         pooling: str = "average",
         padding: str = "zeros",
+        form: str = "plain",
         dtype: jax.typing.DTypeLike = jnp.float32,
     ):
         if pooling not in POOLINGS:
@@ -70,18 +72,21 @@ class VGG(nnx.Module):
         self.trunk = trunk(weights.architecture, layers, weights.last_layer)
         self.pooling = pooling
         self.padding = padding
+        self.form = form
         self.preprocessing: Preprocessing = weights.preprocessing
         self.dtype = jnp.dtype(dtype)
         self.convolutions = nnx.Dict(
             {
-                layer.name: Convolution(
-                    jnp.asarray(weights.kernel(layer.suffix), self.dtype),
-                    jnp.asarray(weights.bias(layer.suffix), self.dtype),
-                )
+                layer.name: self._convolution(weights, layer.suffix)
                 for layer in self.trunk
                 if layer.kind == "conv"
             }
         )
+
+    def _convolution(self, weights: Weights, suffix: str) -> Convolution:
+        kernel = jnp.asarray(weights.kernel(suffix), self.dtype)
+        bias = jnp.asarray(weights.bias(suffix), self.dtype)
+        return Convolution(kernel, bias, FORMS[self.form].method(kernel))
 
     def carry_mask(self, mask: jax.Array | np.ndarray) -> dict[str, jax.Array]:
         """A mask `(H, W)` of the pixels as each wanted layer's positions have it: `{name: (H', W')}`.

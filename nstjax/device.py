@@ -1,0 +1,15 @@
+"""The device that programs are compiled for."""
+
+import jax
+import jax.numpy as jnp
+
+
+def default_device() -> jax.Device:
+    """Where arrays are made and programs run, unless somebody says otherwise."""
+    (device,) = jnp.zeros(()).devices()
+    return device
+
+
+def default_platform() -> str:
+    """`cpu`, `gpu` or `tpu`."""
+    return default_device().platform
