@@ -21,7 +21,7 @@ from reference.keras_files import random_tensors, write_keras3
 
 import weights_tools
 from nstjax import UserError
-from nstjax.vgg import Preprocessing, Weights, convolution
+from nstjax.vgg import Preprocessing, Weights, forms
 
 # Graphics cards else multiply float32 with the ten bits of TF32, far from the 1e-5 that is asked.
 jax.config.update("jax_default_matmul_precision", "highest")
@@ -59,7 +59,7 @@ def weights_file(network, tmp_path_factory):
 @pytest.fixture
 def quick_to_compile(monkeypatch):
     """Direct convolutions, for tests of something else: Winograd's compile much longer."""
-    monkeypatch.setattr(convolution, "WINOGRAD_CHANNELS", 2**30)
+    monkeypatch.setattr(forms, "WINOGRAD_CHANNELS", 2**30)
 
 
 @pytest.fixture(scope="session")

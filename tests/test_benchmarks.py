@@ -25,7 +25,7 @@ from nstjax.losses import Losses
 from nstjax.optimize import Level
 from nstjax.result import Result
 from nstjax.settings import Settings
-from nstjax.vgg import convolution
+from nstjax.vgg import forms
 
 SIZE = 64
 CPU = torch.device("cpu")
@@ -44,7 +44,7 @@ def reference(network, scene):
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_both_sides_have_the_same_loss_and_gradient(recipe, network, scene, reference, monkeypatch):
     # Plain convolutions compile in half the time, and test_convolution.py has the others.
-    monkeypatch.setattr(convolution, "WINOGRAD_CHANNELS", float("inf"))
+    monkeypatch.setattr(forms, "WINOGRAD_CHANNELS", float("inf"))
     ours = Ours(network("vgg16"), matched_settings(recipe), scene)
     expected = Point(*ours.loss_and_gradient(scene.probe))
     found = Point(*reference(recipe, PLAIN).loss_and_gradient(scene.probe))
