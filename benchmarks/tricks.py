@@ -21,7 +21,7 @@ from benchmarks.ours import Ours, chunk_steps
 from benchmarks.report import Table, with_range
 from benchmarks.settings import matched_settings
 from benchmarks.timing import alternate, ratios
-from nstjax.vgg import FORMS, convolution, features, forms, winograd
+from nstjax.vgg import FORMS, convolution, features, forms, plain, winograd
 
 CPU_SIZES = (512,)
 ACCELERATOR_SIZES = (256, 1024, 2048)
@@ -97,7 +97,7 @@ def _gradient_of_jax() -> Iterator[None]:
         del correlate, adjoint
         return convolution.DIRECT.correlate(x, kernel) + bias
 
-    with _direct_everywhere(), mock.patch.object(features, "convolve", convolve):
+    with _direct_everywhere(), mock.patch.object(plain, "convolve", convolve):
         yield
 
 
@@ -115,11 +115,13 @@ def _pool_by_reshape():
 
 
 def _gradient_of_gram_by_jax():
-    def second_moment(x):
-        gram = jnp.einsum("...hwm,...hwn->...mn", x, x, preferred_element_type=jnp.float32)
-        return gram / (x.shape[-3] * x.shape[-2])
+    def gram(folds, values):
+        del folds
+        return jnp.einsum(
+            "...shwm,...shwn->...mn", values, values, preferred_element_type=jnp.float32
+        )
 
-    return mock.patch.object(MOMENTS, "second_moment", second_moment)
+    return mock.patch.object(MOMENTS, "_gram", gram)
 
 
 @contextlib.contextmanager
@@ -133,12 +135,14 @@ def _padded_first_layer() -> Iterator[None]:
 
     padded = convolution.DIRECT._replace(correlate=correlate)
 
-    def with_padding(form):
-        return form._replace(
-            method=lambda kernel: padded if kernel.shape[2] == 3 else form.method(kernel)
-        )
+    def with_padding(choose):
+        return forms.plain_form(lambda kernel: padded if kernel.shape[2] == 3 else choose(kernel))
 
-    with mock.patch.dict(FORMS, {name: with_padding(form) for name, form in FORMS.items()}):
+    found = {
+        "plain": with_padding(forms.directly),
+        "winograd": with_padding(forms.winograd_where_wide),
+    }
+    with mock.patch.dict(FORMS, found):
         yield
 
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from nstjax.device import default_platform
+from nstjax.feature_map import FeatureMap
 from nstjax.losses import (
     Losses,
     LossWeights,
@@ -38,10 +39,9 @@ class Evaluation:
     graph: nnx.GraphDef[VGG]
     objective: Objective
 
-    def features(self, network: nnx.State, pixels: Array) -> dict[str, jax.Array]:
-        """Feature maps `(H, W, C)` of one picture `(H, W, 3)`."""
-        batch = nnx.merge(self.graph, network)(jnp.asarray(pixels)[jnp.newaxis])
-        return {name: features[0] for name, features in batch.items()}
+    def features(self, network: nnx.State, pixels: Array) -> dict[str, FeatureMap]:
+        """Feature maps of one picture `(H, W, 3)`."""
+        return nnx.merge(self.graph, network).feature_maps(jnp.asarray(pixels))
 
     def __call__(self, pixels: jax.Array, problem: Problem) -> tuple[jax.Array, Losses]:
         """The loss of pixels `(H, W, 3)`, and its terms."""

@@ -1,35 +1,49 @@
-"""How far the picture's feature maps are from the content's: `(..., H, W, C)` twice to `(...)`."""
+"""How far the picture's features are from the content's: two feature maps to one number `(...)`.
+
+F are the picture's features and P the content's, `(..., H, W, N)` or a `FeatureMap`.
+"""
 
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 
-POSITIONS_AND_CHANNELS = (-3, -2, -1)
+from nstjax.feature_map import POSITIONS, FeatureMap, as_feature_map
+
+Features = FeatureMap | jax.Array
+EVERYTHING = (*POSITIONS, -1)
 
 
-def _squared_difference(features: jax.Array, target: jax.Array) -> jax.Array:
-    return jnp.square(features.astype(jnp.float32) - target.astype(jnp.float32))
+def _energy(features: jax.Array) -> jax.Array:
+    return jnp.sum(jnp.square(features.astype(jnp.float32)), EVERYTHING)
 
 
-def sum_content(features: jax.Array, target: jax.Array) -> jax.Array:
+def _squared_distance(features: Features, target: Features) -> jax.Array:
+    """`sum (F - P)^2`; both are zero where no position is."""
+    values, wanted = as_feature_map(features).values, as_feature_map(target).values
+    return _energy(values.astype(jnp.float32) - wanted.astype(jnp.float32))
+
+
+def sum_content(features: Features, target: Features) -> jax.Array:
     """`1/2 sum (F - P)^2`: Gatys et al. 2016, equation 1."""
-    return 0.5 * jnp.sum(_squared_difference(features, target), POSITIONS_AND_CHANNELS)
+    return 0.5 * _squared_distance(features, target)
 
 
-def mean_content(features: jax.Array, target: jax.Array) -> jax.Array:
+def mean_content(features: Features, target: Features) -> jax.Array:
     """`mean (F - P)^2`: what PyTorch programs use."""
-    return jnp.mean(_squared_difference(features, target), POSITIONS_AND_CHANNELS)
+    wanted = as_feature_map(target)
+    return _squared_distance(features, target) / (wanted.positions * wanted.channels)
 
 
-def energy_content(features: jax.Array, target: jax.Array) -> jax.Array:
+def energy_content(features: Features, target: Features) -> jax.Array:
     """`mean (F - P)^2 / mean P^2`: without units, so that weights carry over sizes and networks."""
-    energy = jnp.mean(jnp.square(target.astype(jnp.float32)), POSITIONS_AND_CHANNELS)
+    wanted = as_feature_map(target)
+    energy = _energy(wanted.values) / (wanted.positions * wanted.channels)
     # A black picture can have features that are zero everywhere.
     return mean_content(features, target) / jnp.maximum(energy, jnp.finfo(jnp.float32).tiny)
 
 
-CONTENT_LOSSES: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
+CONTENT_LOSSES: dict[str, Callable[[Features, Features], jax.Array]] = {
     "energy": energy_content,
     "mean": mean_content,
     "sum": sum_content,

@@ -10,11 +10,14 @@ mixture of styles is an average of moments. With weights w_i in [0, 1], as of a 
 sum over positions is `sum_i w_i ...` and M is `sum_i w_i`.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+
+from nstjax.feature_map import POSITIONS, FeatureMap, as_feature_map, block_diagonal
 
 
 class Moments(NamedTuple):
@@ -29,72 +32,83 @@ class Moments(NamedTuple):
 STRIP = 2**18
 
 
-@jax.custom_vjp
-def second_moment(features: jax.Array) -> jax.Array:
+def second_moment(features: FeatureMap | jax.Array) -> jax.Array:
     """`S = 1/M sum_i f_i f_i^T`: `(..., H, W, N) -> (..., N, N)`, summed in float32."""
-    gram = jax.lax.platform_dependent(features, cpu=_gram_by_strips, default=_gram)
-    return gram / _positions(features)
+    found = as_feature_map(features)
+    return _gram(found.folds, found.values) / found.positions
 
 
-def _gram(features: jax.Array) -> jax.Array:
-    return jnp.einsum(
-        "...hwm,...hwn->...mn", features, features, preferred_element_type=jnp.float32
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _gram(folds: int, values: jax.Array) -> jax.Array:
+    """`sum_i f_i f_i^T` of all positions, which is the sum of those of the folds."""
+    product = jax.lax.platform_dependent(values, cpu=_product_by_strips, default=_product)
+    channels = values.shape[-1] // folds
+    blocks = [slice(fold * channels, (fold + 1) * channels) for fold in range(folds)]
+    return sum(
+        (product[..., block, block] for block in blocks[1:]), product[..., blocks[0], blocks[0]]
     )
 
 
-def _gram_by_strips(features: jax.Array) -> jax.Array:
+def _product(values: jax.Array) -> jax.Array:
+    return jnp.einsum("...shwm,...shwn->...mn", values, values, preferred_element_type=jnp.float32)
+
+
+def _product_by_strips(values: jax.Array) -> jax.Array:
     """The same. A CPU's product copies what it multiplies, and the copy of a large map is no cache's."""
-    height, width, channels = features.shape[-3:]
-    rows = max(1, STRIP // (width * channels))
+    strips, height, width, channels = values.shape[-4:]
+    rows = max(1, STRIP // (strips * width * channels))
     if rows >= height:
-        return _gram(features)
-    strips = height // rows
+        return _product(values)
+    parts = height // rows
 
-    def add(index: jax.Array, gram: jax.Array) -> jax.Array:
-        return gram + _gram(jax.lax.dynamic_slice_in_dim(features, index * rows, rows, -3))
+    def add(index: jax.Array, product: jax.Array) -> jax.Array:
+        return product + _product(jax.lax.dynamic_slice_in_dim(values, index * rows, rows, -3))
 
-    rest = _gram(features[..., strips * rows :, :, :])
-    return jax.lax.fori_loop(0, strips, add, rest)
-
-
-def _second_moment_forward(features):
-    return second_moment(features), features
+    rest = _product(values[..., parts * rows :, :, :])
+    return jax.lax.fori_loop(0, parts, add, rest)
 
 
-def _second_moment_backward(features, cotangent):
-    # dS = 1/M (dF^T F + F^T dF), so the gradient is 1/M F (D + D^T): one matrix product, where
-    # automatic differentiation makes two, in the features' own type.
-    symmetric = (cotangent + cotangent.swapaxes(-1, -2)) / _positions(features)
-    return (jnp.einsum("...hwm,...mn->...hwn", features, symmetric.astype(features.dtype)),)
+def _gram_forward(folds, values):
+    return _gram(folds, values), values
 
 
-second_moment.defvjp(_second_moment_forward, _second_moment_backward)
+def _gram_backward(folds, values, cotangent):
+    # dG = dF^T F + F^T dF, so the gradient is F (D + D^T): one matrix product, where automatic
+    # differentiation makes two, in the features' own type.
+    symmetric = (cotangent + cotangent.swapaxes(-1, -2)).astype(values.dtype)
+    return (jnp.einsum("...shwm,...mn->...shwn", values, block_diagonal(symmetric, folds)),)
 
 
-def moments(features: jax.Array, weights: jax.Array | None = None) -> Moments:
+_gram.defvjp(_gram_forward, _gram_backward)
+
+
+def moments(features: FeatureMap | jax.Array, weights: jax.Array | None = None) -> Moments:
     """The moments of a feature map `(..., H, W, N)`; with weights `(H, W)`, of a part of it.
 
     Gatys et al. 2017 ("Controlling perceptual factors in neural style transfer", equation 4) multiply
     the features by a guidance channel T, whose square is a weight here: weights of parts that
     add up to one then leave the moments additive. Where all weights are zero, so are the moments.
     """
-    positions = jnp.float32(_positions(features))
+    found = as_feature_map(features)
+    positions = jnp.float32(found.positions)
     if weights is None:
-        return Moments(
-            mean=jnp.mean(features, (-3, -2), dtype=jnp.float32),
-            second=second_moment(features),
-            positions=positions,
-        )
+        return Moments(_sum(found, found.values) / positions, second_moment(found), positions)
     total = jnp.sum(weights)
     # A small mask can vanish at a coarse level.
     per_weight = 1 / jnp.maximum(total, jnp.finfo(jnp.float32).tiny ** 0.5)
-    weighted = weights[..., jnp.newaxis]
-    rooted = features * jnp.sqrt(weighted).astype(features.dtype)
+    weighted = found.weights(weights)
+    rooted = found.values * jnp.sqrt(weighted).astype(found.values.dtype)
     return Moments(
-        mean=jnp.sum(weighted * features, (-3, -2), dtype=jnp.float32) * per_weight,
-        second=second_moment(rooted) * positions * per_weight,
+        mean=_sum(found, weighted * found.values) * per_weight,
+        second=_gram(found.folds, rooted) * per_weight,
         positions=total,
     )
+
+
+def _sum(features: FeatureMap, values: jax.Array) -> jax.Array:
+    """`sum_i f_i` in float32: `(..., N)`."""
+    channels = jnp.sum(values, POSITIONS, dtype=jnp.float32)
+    return jnp.sum(channels.reshape(*channels.shape[:-1], features.folds, -1), -2)
 
 
 def covariance(moments: Moments) -> jax.Array:
@@ -113,7 +127,3 @@ def blend(parts: Sequence[Moments], shares: Sequence[jax.typing.ArrayLike]) -> M
         )
 
     return jax.tree.map(mixture, *parts)
-
-
-def _positions(features: jax.Array) -> int:
-    return features.shape[-3] * features.shape[-2]

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from nstjax.errors import UserError
+from nstjax.feature_map import FeatureMap
 from nstjax.losses.content import CONTENT_LOSSES
 from nstjax.losses.matting import Matting, photorealism, prepare_matting
 from nstjax.losses.moments import Moments, blend, moments
@@ -15,7 +16,7 @@ from nstjax.losses.style import STYLE_LOSSES
 from nstjax.losses.style_swap import style_swap
 from nstjax.losses.total_variation import TOTAL_VARIATIONS
 
-Features = dict[str, jax.Array]
+Features = dict[str, FeatureMap]
 
 
 # At each layer (H, W) in [0, 1]: how much a position of the feature map counts.
@@ -49,7 +50,7 @@ class RegionTarget(NamedTuple):
 class Targets(NamedTuple):
     """What a picture is compared with at one level."""
 
-    content: Features  # feature maps (..., H, W, C) of the content layers
+    content: Features  # of the content layers, or what is wanted in their place
     regions: tuple[RegionTarget, ...]
     photograph: Matting | None = None  # where the objective is photorealistic
 
@@ -130,27 +131,29 @@ class Objective:
         )
 
     def _content_target(
-        self, features: jax.Array, regions: Sequence[StyledRegion], layer: str
-    ) -> jax.Array:
+        self, features: FeatureMap, regions: Sequence[StyledRegion], layer: str
+    ) -> FeatureMap:
         """The features, or in each region what of its styles is nearest; elsewhere the features."""
-        target = features
-        for region in regions if self.content_target == "nearest" else ():
+        if self.content_target != "nearest":
+            return features
+        plain = target = features.plain
+        for region in regions:
             mask = region.masks[layer] if region.masks else None
             swapped = [
-                jnp.asarray(example.share, features.dtype)
+                jnp.asarray(example.share, plain.dtype)
                 * style_swap(
-                    features,
-                    example.features[layer],
+                    plain,
+                    example.features[layer].plain,
                     mask,
                     example.masks[layer] if example.masks else None,
                 )
                 for example in region.examples
             ]
             if swapped:
-                inside = sum(swapped[1:], swapped[0]) - features
-                where = 1 if mask is None else mask[..., jnp.newaxis].astype(features.dtype)
+                inside = sum(swapped[1:], swapped[0]) - plain
+                where = 1 if mask is None else mask[..., jnp.newaxis].astype(plain.dtype)
                 target = target + where * inside
-        return target
+        return features.with_plain(target)
 
     def _style_target(self, examples: Sequence[StyleExample]) -> dict[str, Any]:
         """What the style distance needs of one or more examples, blended in their shares."""
@@ -161,7 +164,7 @@ class Objective:
             maps = [example.features[name] for example in examples]
             masks = [example.masks[name] if example.masks else None for example in examples]
             blended = blend(list(map(moments, maps, masks)), shares)
-            found[name] = prepare(blended, sum(each.shape[-3] * each.shape[-2] for each in maps))
+            found[name] = prepare(blended, sum(each.positions for each in maps))
         return found
 
     def __call__(
@@ -199,7 +202,7 @@ class Objective:
         return Losses(total + weights.photo * photo, content, style, tv, photo)
 
 
-def _moments_in(features: jax.Array, region: RegionTarget, layer: str) -> Moments:
+def _moments_in(features: FeatureMap, region: RegionTarget, layer: str) -> Moments:
     return moments(features, region.masks[layer] if region.masks else None)
 
 

@@ -88,7 +88,8 @@ def relu(x: jax.Array) -> jax.Array:
 
 def _relu_forward(x):
     y = relu(x)
-    return y, y
+    # Else the compiler turned `max(x, 0) > 0` into `x > 0`, and the pre-activation had a second use.
+    return y, lax.optimization_barrier(y)
 
 
 def _relu_backward(y, cotangent):
@@ -98,25 +99,52 @@ def _relu_backward(y, cotangent):
 relu.defvjp(_relu_forward, _relu_backward)
 
 
+BLOCK = (1, 2, 2, 1)  # what a pooling joins
+
+
 def average_pool(x: jax.Array) -> jax.Array:
     """Mean of each 2x2 block: `(B, H, W, C) -> (B, H // 2, W // 2, C)`.
 
     `reduce_window`, not a reshape: a reshape gathers the whole picture when its height is sharded.
     """
-    block = (1, 2, 2, 1)
-    return lax.reduce_window(x, 0.0, lax.add, block, block, "VALID") * 0.25
+    return lax.reduce_window(x, 0.0, lax.add, BLOCK, BLOCK, "VALID") * 0.25
 
 
+@jax.custom_vjp
 def max_pool(x: jax.Array) -> jax.Array:
     """Maximum of each 2x2 block: `(B, H, W, C) -> (B, H // 2, W // 2, C)`.
 
-    Written as three maxima of strided slices: the gradient of `reduce_window`'s maximum is a scatter,
-    which is slow and on a GPU not deterministic. Equal maxima share their gradient.
+    Equal maxima share their gradient. That of `reduce_window`'s maximum would be a scatter, which is
+    slow and on a GPU not deterministic.
     """
-    height, width = x.shape[1] // 2 * 2, x.shape[2] // 2 * 2
-    top, bottom = x[:, 0:height:2], x[:, 1:height:2]
-    rows = jnp.maximum(top, bottom)
-    return jnp.maximum(rows[:, :, 0:width:2], rows[:, :, 1:width:2])
+    return lax.reduce_window(x, -jnp.inf, lax.max, BLOCK, BLOCK, "VALID")
+
+
+def _max_pool_forward(x):
+    y = max_pool(x)
+    return y, (x, y)
+
+
+def _max_pool_backward(x_and_y, cotangent):
+    x, y = x_and_y
+    height, width = y.shape[1] * 2, y.shape[2] * 2
+    corners = [x[:, i:height:2, j:width:2] for i in (0, 1) for j in (0, 1)]
+    maxima = sum((corner == y).astype(x.dtype) for corner in corners)
+    shared = _to_blocks(cotangent / maxima, x.shape)
+    return (jnp.where(x == _to_blocks(y, x.shape), shared, 0),)
+
+
+max_pool.defvjp(_max_pool_forward, _max_pool_backward)
+
+
+def _to_blocks(y: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    """Each value in its whole 2x2 block, and zeros in a row and a column that no block has.
+
+    Zeros between the values and then sums over windows: the transpose of `average_pool`.
+    """
+    rest = [(1, 1 + size - 2 * half) for size, half in zip(shape[1:3], y.shape[1:3], strict=True)]
+    padding = ((0, 0), *rest, (0, 0))
+    return lax.reduce_window(y, 0.0, lax.add, BLOCK, (1, 1, 1, 1), padding, base_dilation=BLOCK)
 
 
 def l2_pool(x: jax.Array) -> jax.Array:
@@ -127,23 +155,19 @@ def l2_pool(x: jax.Array) -> jax.Array:
     return jnp.where(plain, 0, jnp.sqrt(jnp.where(plain, 1, square)))
 
 
-def leave_border(convolve: Callable[[jax.Array], jax.Array], x: jax.Array) -> jax.Array:
-    """The convolution with its own padding, by zeros."""
-    return convolve(x)
-
-
-def _continue_border(
-    mode: str, convolve: Callable[[jax.Array], jax.Array], x: jax.Array
-) -> jax.Array:
-    """The 3x3 convolution of `(B, H, W, C)` as if the picture went on outside, as `jnp.pad` does it."""
-    return convolve(jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode=mode))[:, 1:-1, 1:-1]
-
-
+# Names of `np.pad` for what the first convolution sees around the picture.
 PADDINGS = {
-    "zeros": leave_border,
-    "replicate": functools.partial(_continue_border, "edge"),  # the outermost positions again
-    "reflect": functools.partial(_continue_border, "reflect"),  # those inside them, mirrored
+    "zeros": "constant",
+    "replicate": "edge",  # the outermost positions again
+    "reflect": "reflect",  # those inside them, mirrored
 }
+
+
+def pad_border(padding: str, x: jax.Array) -> jax.Array:
+    """One position more on each side: `(..., H, W, C) -> (..., H + 2, W + 2, C)`."""
+    widths = [(0, 0)] * (x.ndim - 3) + [(1, 1), (1, 1), (0, 0)]
+    return jnp.pad(x, widths, mode=PADDINGS[padding])
+
 
 POOLINGS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "average": average_pool,  # Gatys et al. 2016: better gradient flow, smoother pictures

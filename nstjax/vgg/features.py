@@ -1,42 +1,19 @@
 """The frozen network as a Flax module: pixels in, named feature maps out."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
 from nstjax.errors import UserError
-from nstjax.vgg.architecture import trunk
-from nstjax.vgg.convolution import (
-    PADDINGS,
-    POOLINGS,
-    Method,
-    adjoint_kernel,
-    average_pool,
-    convolve,
-    relu,
-)
+from nstjax.feature_map import FeatureMap
+from nstjax.vgg.architecture import Layer, trunk
+from nstjax.vgg.convolution import PADDINGS, POOLINGS, average_pool, relu
 from nstjax.vgg.forms import FORMS
 from nstjax.vgg.preprocess import Preprocessing, preprocess
 from nstjax.vgg.weights import Weights
-
-
-class Frozen(nnx.Variable):
-    """A weight that is never trained."""
-
-
-class Convolution(nnx.Module):
-    """A frozen 3x3 convolution with its adjoint kernel at hand for the gradient."""
-
-    def __init__(self, kernel: jax.Array, bias: jax.Array, method: Method):
-        self.correlate = method.correlate
-        self.kernel = Frozen(method.prepare(kernel))
-        self.adjoint = Frozen(method.prepare(adjoint_kernel(kernel)))
-        self.bias = Frozen(bias)
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """`(B, H, W, I) -> (B, H, W, O)`."""
-        return convolve(self.correlate, x, self.kernel[...], self.bias[...], self.adjoint[...])
 
 
 class VGG(nnx.Module):
@@ -77,16 +54,20 @@ class VGG(nnx.Module):
         self.dtype = jnp.dtype(dtype)
         self.convolutions = nnx.Dict(
             {
-                layer.name: self._convolution(weights, layer.suffix)
+                layer.name: self._convolution(weights, layer)
                 for layer in self.trunk
                 if layer.kind == "conv"
             }
         )
 
-    def _convolution(self, weights: Weights, suffix: str) -> Convolution:
-        kernel = jnp.asarray(weights.kernel(suffix), self.dtype)
-        bias = jnp.asarray(weights.bias(suffix), self.dtype)
-        return Convolution(kernel, bias, FORMS[self.form].method(kernel))
+    def _convolution(self, weights: Weights, layer: Layer) -> nnx.Module:
+        kernel = jnp.asarray(weights.kernel(layer.suffix), self.dtype)
+        bias = jnp.asarray(weights.bias(layer.suffix), self.dtype)
+        form = FORMS[self.form]
+        if layer is not self.trunk[0]:
+            return form.deeper(kernel, bias)
+        poolings = sum(each.kind == "pool" for each in self.trunk)
+        return form.first(kernel, bias, self.padding, poolings)
 
     def carry_mask(self, mask: jax.Array | np.ndarray) -> dict[str, jax.Array]:
         """A mask `(H, W)` of the pixels as each wanted layer's positions have it: `{name: (H', W')}`.
@@ -103,16 +84,26 @@ class VGG(nnx.Module):
 
     def __call__(self, pixels: jax.Array) -> dict[str, jax.Array]:
         """Feature maps `{"relu1_1": (B, H, W, C), ...}` of pixels `(B, H, W, 3)`, sRGB in [0, 1]."""
-        x = preprocess(pixels, self.preprocessing).astype(self.dtype)
+
+        def plain(pixels: jax.Array) -> dict[str, jax.Array]:
+            return {name: found.plain for name, found in self.feature_maps(pixels).items()}
+
+        return jax.vmap(plain)(jnp.asarray(pixels))
+
+    def feature_maps(self, pixels: jax.Array) -> dict[str, FeatureMap]:
+        """The wanted feature maps of one picture `(H, W, 3)`, as the network's form lays them out."""
+        x = preprocess(pixels, self.preprocessing)
         features = {}
         for layer in self.trunk:
-            if layer.kind == "conv":
-                pad = PADDINGS[self.padding if layer is self.trunk[0] else "zeros"]
-                x = pad(self.convolutions[layer.name], x)
-            elif layer.kind == "relu":
-                x = relu(x)
-            else:
-                x = POOLINGS[self.pooling](x)
+            x = self._apply(layer, x)
             if layer.name in self.layers:
                 features[layer.name] = x
         return features
+
+    def _apply(self, layer: Layer, x: Any) -> FeatureMap:
+        if layer.kind == "conv":
+            return self.convolutions[layer.name](x)
+        if layer.kind == "relu":
+            return FeatureMap(relu(x.values), x.height, x.folds)
+        pooled = POOLINGS[self.pooling](x.values)
+        return FeatureMap(pooled, x.height // 2, x.folds).cleared()

@@ -8,29 +8,57 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
+from flax import nnx
 
 from nstjax.vgg.convolution import DIRECT, WINOGRAD, Method
+from nstjax.vgg.plain import FirstPlainConvolution, PlainConvolution
+from nstjax.vgg.strips import FirstStripConvolution, StripConvolution
 
 # Measured on a CPU, where Winograd's products begin to outweigh its transforms.
 WINOGRAD_CHANNELS = 128
 
 
 class Form(NamedTuple):
-    """How the network is computed."""
+    """How the network is computed: makes its convolutions of kernels `(3, 3, I, O)` and biases."""
 
-    method: Callable[[jax.Array], Method]  # for a kernel (3, 3, I, O)
+    # Also from a name of `PADDINGS`, and the number of poolings: pixels (H, W, 3) to a `FeatureMap`.
+    first: Callable[[jax.Array, jax.Array, str, int], nnx.Module]
+    deeper: Callable[[jax.Array, jax.Array], nnx.Module]  # a `FeatureMap` to another
 
 
-def _winograd_where_wide(kernel: jax.Array) -> Method:
+def plain_form(choose: Callable[[jax.Array], Method]) -> Form:
+    """The network as it is written in the paper, with a method for each kernel."""
+
+    def deeper(kernel: jax.Array, bias: jax.Array) -> PlainConvolution:
+        return PlainConvolution(kernel, bias, choose(kernel))
+
+    def first(
+        kernel: jax.Array, bias: jax.Array, padding: str, poolings: int
+    ) -> FirstPlainConvolution:
+        del poolings
+        return FirstPlainConvolution(deeper(kernel, bias), padding)
+
+    return Form(first, deeper)
+
+
+def directly(kernel: jax.Array) -> Method:
+    """The compiler's own convolution."""
+    del kernel
+    return DIRECT
+
+
+def winograd_where_wide(kernel: jax.Array) -> Method:
+    """Winograd's where there are many channels."""
     return WINOGRAD if min(kernel.shape[2:]) >= WINOGRAD_CHANNELS else DIRECT
 
 
 FORMS = {
-    "plain": Form(lambda kernel: DIRECT),  # noqa: ARG005
-    "winograd": Form(_winograd_where_wide),
+    "plain": plain_form(directly),
+    "winograd": plain_form(winograd_where_wide),
+    "strips": Form(FirstStripConvolution, StripConvolution),
 }
 
-_OF_PLATFORMS = {"cpu": "winograd"}
+_OF_PLATFORMS = {"cpu": "winograd", "tpu": "strips"}
 
 
 def form_for(platform: str) -> str:
