@@ -5,10 +5,7 @@ from collections.abc import Iterable
 
 from benchmarks.ahead.hlo import Executed
 
-COLLECTIVES = (
-    *("all-reduce", "all-gather", "reduce-scatter"),
-    *("collective-permute", "all-to-all", "collective-broadcast"),
-)
+COLLECTIVES = {"all-reduce", "all-gather", "reduce-scatter", "collective-permute", "all-to-all"}
 
 
 def collective_kind(opcode: str) -> str | None:

@@ -43,11 +43,13 @@ def compile_case(target_name: str, case: Case, top: int) -> Compiled:
         fits = "RESOURCE_EXHAUSTED" not in str(error)
         return Compiled({"case": asked, "failure": describe(error), "fits": fits}, None)
     seconds = time.perf_counter() - begin
+    memory = peak_memory(program.memory_analysis())
+    if memory > target.memory:
+        failure = f"{memory} bytes, of which {target_name} has {target.memory}"
+        return Compiled({"case": asked, "failure": failure, "fits": False}, None)
     text = program.as_text() or ""
-    result = {
-        "compiled_in_seconds": seconds,
-        "peak_memory_bytes": peak_memory(program.memory_analysis()),
-    } | read(target, case, text, top)
+    result = {"compiled_in_seconds": seconds, "peak_memory_bytes": memory}
+    result |= read(target, case, text, top)
     return Compiled({"case": asked, "result": result}, text)
 
 

@@ -22,23 +22,46 @@ class Gpu(NamedTuple):
     flops: float  # a second in bfloat16, dense
 
 
-_ACCELERATED = "ACCELERATED_FEATURES"
+HOPPER = Gpu(
+    name="NVIDIA H100 80GB HBM3",
+    capability="major: 9 feature_extension: ACCELERATED_FEATURES",
+    cores=132,
+    units=128,
+    shared_memory=233472,
+    l2_cache=52428800,
+    memory=84942979072,
+    bandwidth=3352320000000,
+    clock=1.98,
+    flops=989e12,
+)
 GPUS = {
     "a100": Gpu(
-        *("NVIDIA A100-SXM4-80GB", "major: 8 feature_extension: NONE", 108, 64),
-        *(167936, 41943040, 85100068864, 2039040000000, 1.41, 312e12),
+        name="NVIDIA A100-SXM4-80GB",
+        capability="major: 8 feature_extension: NONE",
+        cores=108,
+        units=64,
+        shared_memory=167936,
+        l2_cache=41943040,
+        memory=85100068864,
+        bandwidth=2039040000000,
+        clock=1.41,
+        flops=312e12,
     ),
-    "h100": Gpu(
-        *("NVIDIA H100 80GB HBM3", f"major: 9 feature_extension: {_ACCELERATED}", 132, 128),
-        *(233472, 52428800, 84942979072, 3352320000000, 1.98, 989e12),
-    ),
-    "h200": Gpu(
-        *("NVIDIA H200 141GB HBM3e", f"major: 9 feature_extension: {_ACCELERATED}", 132, 128),
-        *(233472, 52428800, 151397597184, 4800000000000, 1.98, 989e12),
+    "h100": HOPPER,
+    "h200": HOPPER._replace(
+        name="NVIDIA H200 141GB HBM3e", memory=151397597184, bandwidth=4800000000000
     ),
     "b200": Gpu(
-        *("NVIDIA B200", f"major: 10 feature_extension: {_ACCELERATED}", 148, 128),
-        *(233472, 132644864, 191514411008, 7672320000000, 1.965, 2250e12),
+        name="NVIDIA B200",
+        capability="major: 10 feature_extension: ACCELERATED_FEATURES",
+        cores=148,
+        units=128,
+        shared_memory=233472,
+        l2_cache=132644864,
+        memory=191514411008,
+        bandwidth=7672320000000,
+        clock=1.965,
+        flops=2250e12,
     ),
 }
 

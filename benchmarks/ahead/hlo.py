@@ -10,6 +10,32 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+# Opcodes of what only names an array, or a part of it; and of what moves numbers as they are.
+NAMES_ONLY = {
+    "parameter",
+    "constant",
+    "tuple",
+    "get-tuple-element",
+    "bitcast",
+    "after-all",
+    "add-dependency",
+    "opt-barrier",
+    "partition-id",
+    "replica-id",
+}
+MOVING = {
+    "copy",
+    "slice",
+    "pad",
+    "transpose",
+    "reshape",
+    "concatenate",
+    "reverse",
+    "broadcast",
+    "dynamic-slice",
+    "dynamic-update-slice",
+}
+
 BYTES = {"pred": 1, "token": 0, "opaque": 0}  # of a number, where its name does not tell the bits
 
 _ARRAY = re.compile(r"([a-z]\w*)\[([\d,]*)\]")
@@ -149,6 +175,13 @@ def _balanced(text: str, start: int, end: str) -> int:
             return place
         depth += (text[place] in "([{") - (text[place] in ")]}")
     raise ValueError(f"no {end!r} closes {text[start : start + 80]!r}")
+
+
+def nearest_source(computation: Computation, instruction: Instruction) -> str:
+    """Its JAX operation; of a copy that the compiler added, that of what is copied."""
+    while not instruction.source and instruction.operands:
+        instruction = computation.instructions[instruction.operands[0]]
+    return instruction.source
 
 
 def trip_count(module: Module, loop: Instruction) -> int | None:

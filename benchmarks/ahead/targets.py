@@ -5,6 +5,7 @@ chips, how fast they multiply in bfloat16, what of a graphics card XLA's compile
 """
 
 import importlib.util
+import math
 from typing import Any, NamedTuple
 
 from benchmarks.ahead.gpu_config import GPUS, gpu_config
@@ -18,6 +19,8 @@ class Target(NamedTuple):
     topologies: dict[int, str]  # the smallest with at least so many devices
     flops: float | None  # a second in bfloat16, multiplications and additions; of one device
     clock: float | None = None  # cycles a second, of a TPU
+    # Bytes of a graphics card; the compiler for TPUs knows theirs, and refuses what does not fit.
+    memory: float = math.inf
 
     @property
     def flops_a_cycle(self) -> float | None:
@@ -32,7 +35,7 @@ TARGETS = {
     "v5p": Target("tpu", {4: "v5:2x2x1", 8: "v5:2x2x2"}, 459e12, 1.75e9),
     # Two devices a chip. Its clock is not published, so no cycles are known for its multiplications.
     "tpu7x": Target("tpu", {8: "tpu7x:2x2x1"}, 2307e12 / 2),
-} | {name: Target("gpu", _CARDS, gpu.flops) for name, gpu in GPUS.items()}
+} | {name: Target("gpu", _CARDS, gpu.flops, memory=gpu.memory) for name, gpu in GPUS.items()}
 
 # Packages with the compilers, and how one gets them.
 COMPILERS = {

@@ -19,7 +19,15 @@ import re
 from typing import NamedTuple
 
 from benchmarks.ahead.collectives import collective_kind
-from benchmarks.ahead.hlo import Executed, Instruction, Module, fused
+from benchmarks.ahead.hlo import (
+    MOVING,
+    NAMES_ONLY,
+    Executed,
+    Instruction,
+    Module,
+    fused,
+    nearest_source,
+)
 
 NO_ESTIMATE = 2**63 - 1
 REGISTER = 8 * 128  # numbers; what has no more is done in a moment
@@ -27,15 +35,9 @@ CONVOLUTION, PRODUCT, MOVEMENT = "convolution", "matrix product", "data movement
 COLLECTIVE, OTHER = "collective", "other"
 KINDS = (CONVOLUTION, PRODUCT, MOVEMENT, COLLECTIVE, OTHER)
 
-_MOVING = {
-    *("copy", "slice", "pad", "transpose", "reshape", "concatenate", "reverse", "broadcast"),
-    *("dynamic-slice", "dynamic-update-slice", "copy-start", "slice-start", "gather"),
-}
+_MOVING = MOVING | {"copy-start", "slice-start", "gather"}
 # What takes no work of its own, and tells nothing about the kind of a fusion.
-_FREE = {
-    *("parameter", "constant", "tuple", "get-tuple-element", "bitcast", "after-all"),
-    *("partition-id", "replica-id", "iota", "copy-done", "slice-done", "opt-barrier"),
-}
+_FREE = NAMES_ONLY | {"iota", "copy-done", "slice-done"}
 _CYCLES = re.compile(r'"estimated_cycles":"(\d+)"')
 
 
@@ -113,7 +115,7 @@ def _cost(module: Module, each: Executed) -> Cost:
         each.turns,
         each.instruction.bytes * each.turns,
         " ".join(map(str, each.instruction.arrays)),
-        each.instruction.source,
+        nearest_source(each.computation, each.instruction),
     )
 
 
