@@ -19,7 +19,6 @@ from benchmarks.ahead.placement import rows_axis
 from benchmarks.ahead.report import report
 from benchmarks.ahead.targets import COMPILERS, devices_of, has_compiler
 from benchmarks.ahead.tpu import read_tpu_step
-from nstjax.errors import UserError
 from nstjax.optimize import OPTIMIZERS, make_transformation
 from nstjax.settings import Settings
 
@@ -309,6 +308,11 @@ def test_every_combination_is_a_case():
     assert {(case.height, case.width) for _, case in found} == {(32, 64), (64, 128)}
 
 
+def test_rows_that_cannot_be_shared_are_refused(refused):
+    with refused("100 rows cannot be shared by 8 devices"):
+        cases(parse(["--sizes", "100", "--devices", "8"]))
+
+
 def test_what_does_not_fit_is_said_in_its_row():
     _, case = cases(parse([]))[0]
     asked = {"target": "v5e"} | case._asdict()
@@ -366,9 +370,7 @@ def test_every_convolution_of_a_gpu_has_its_relu_within(preset, compiled):
     assert list(result["activation_modes_forward"]) == ["kRelu"]
 
 
-def test_a_missing_compiler_is_one_line(monkeypatch):
+def test_a_missing_compiler_is_one_line(monkeypatch, refused):
     monkeypatch.setitem(COMPILERS, "tpu", (("no_such_package",), "pip install it"))
-    with pytest.raises(
-        UserError, match="the compiler for v5e is not installed: run pip install it"
-    ):
+    with refused("the compiler for v5e is not installed: run pip install it"):
         devices_of("v5e", 1)

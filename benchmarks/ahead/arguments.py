@@ -8,9 +8,13 @@ from pathlib import Path
 from benchmarks.ahead.program import Case
 from benchmarks.ahead.targets import TARGETS
 from benchmarks.numbers import at_least
+from nstjax.errors import UserError
 from nstjax.optimize import OPTIMIZERS
 from nstjax.presets import PRESETS
 from nstjax.vgg.architecture import CONVOLUTIONS_PER_STAGE
+
+# The others paint without a content picture, or without a style.
+WHOLE_PRESETS = [name for name in PRESETS if name not in ("texture", "reconstruct")]
 
 
 def parse(arguments: Sequence[str] | None = None, description: str = "") -> argparse.Namespace:
@@ -25,7 +29,13 @@ def parse(arguments: Sequence[str] | None = None, description: str = "") -> argp
     add("--sizes", nargs="+", type=at_least(16), default=[1024], help="long sides in pixels")
     add("--optimizers", nargs="+", default=["adam"], choices=OPTIMIZERS)
     add("--models", nargs="+", default=["vgg16"], choices=CONVOLUTIONS_PER_STAGE)
-    add("--presets", nargs="+", default=["default"], choices=PRESETS, help="whose losses and pools")
+    add(
+        "--presets",
+        nargs="+",
+        default=["default"],
+        choices=WHOLE_PRESETS,
+        help="whose losses and pools",
+    )
     add("--devices", nargs="+", type=at_least(1), default=[1], help="that share the rows")
     add("--aspect", type=float, default=1.0, help="width over height")
     add(
@@ -38,8 +48,11 @@ def parse(arguments: Sequence[str] | None = None, description: str = "") -> argp
 
 
 def cases(options: argparse.Namespace) -> list[tuple[str, Case]]:
-    """Every combination that was asked for: a target's name, and what to compile for it."""
-    return [
+    """Every combination that was asked for: a target's name, and what to compile for it.
+
+    Raises `UserError` where devices cannot share a picture's rows evenly.
+    """
+    found = [
         (
             target,
             Case(model, preset, optimizer, *_sides(size, options.aspect), devices, options.steps),
@@ -53,6 +66,12 @@ def cases(options: argparse.Namespace) -> list[tuple[str, Case]]:
             options.devices,
         )
     ]
+    for _, case in found:
+        if case.height % case.devices:
+            raise UserError(
+                f"{case.height} rows cannot be shared by {case.devices} devices: give a multiple"
+            )
+    return found
 
 
 def _sides(size: int, aspect: float) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from benchmarks.ahead.gpu import GpuStep, read_gpu_step
 from benchmarks.ahead.hlo import executed, parse_module, step_body
 from benchmarks.ahead.needs import needed_bytes, needed_flops
 from benchmarks.ahead.program import Case, lower_step, settings_of
-from benchmarks.ahead.targets import TARGETS, Target, devices_of
+from benchmarks.ahead.targets import TARGETS, Target
 from benchmarks.ahead.tpu import TpuStep, read_tpu_step
 from benchmarks.failure import describe
 
@@ -23,19 +23,18 @@ class Compiled(NamedTuple):
     text: str | None  # the program; None where there is none
 
 
-def compile_case(target_name: str, case: Case, top: int) -> Compiled:
+def compile_case(target_name: str, case: Case, devices: list[Any], top: int) -> Compiled:
     """Compiles a case; its row says why where that fails.
 
     Args:
         target_name: a name of `TARGETS`.
         case: the program.
+        devices: of that target, as many as the case has.
         top: how many of the costliest instructions the row lists.
-
-    Raises `UserError` where the compiler is not installed, or the case cannot be.
     """
     target = TARGETS[target_name]
     asked = {"target": target_name} | case._asdict()
-    lowered = lower_step(case, target.platform, devices_of(target_name, case.devices))
+    lowered = lower_step(case, target.platform, devices)
     begin = time.perf_counter()
     try:
         program = lowered.compile()
@@ -76,13 +75,15 @@ def read(target: Target, case: Case, text: str, top: int) -> dict[str, Any]:
         return shared | tpu_numbers(
             target, read_tpu_step(module, step), shared["needed_flops"], top
         )
-    needed = needed_bytes(case.model, *needs) / case.devices
+    # Each device reads all kernels.
+    rows = case.height // case.devices
+    needed = needed_bytes(case.model, settings_of(case), rows, case.width)
     return shared | {"needed_bytes": needed} | gpu_numbers(read_gpu_step(module, step), top)
 
 
 def tpu_numbers(target: Target, step: TpuStep, flops: float, top: int) -> dict[str, Any]:
     """A step on a TPU, in the compiler's estimate."""
-    costliest = sorted(step.costs, key=lambda cost: -(cost.cycles or 0))[:top]
+    costliest = sorted(step.costs, key=lambda cost: -(cost.estimated_cycles or 0))[:top]
     peak = target.flops_a_cycle
     return {
         "estimated_by_the_compiler": {"cycles": step.cycles, "cycles_by_kind": step.by_kind},

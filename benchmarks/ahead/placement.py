@@ -34,8 +34,9 @@ def placed(arguments: dict[str, Any], devices: Sequence[Any]) -> dict[str, Any]:
         if len(devices) == 1:
             return SingleDeviceSharding(devices[0])
         axis = rows_axis(path, shape)
-        spec = PartitionSpec() if axis is None else PartitionSpec(*[None] * axis, ROWS)
-        return NamedSharding(mesh, spec)
+        if axis is None or shape[axis] % len(devices):  # JAX places even shares only
+            return NamedSharding(mesh, PartitionSpec())
+        return NamedSharding(mesh, PartitionSpec(*[None] * axis, ROWS))
 
     def place(path: tuple[KeyEntry, ...], leaf: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct(

@@ -12,7 +12,6 @@ import jax
 import numpy as np
 
 from benchmarks.ahead.placement import placed
-from nstjax.errors import UserError
 from nstjax.optimize import Level, make_transformation
 from nstjax.optimize.step import first_state, run_steps
 from nstjax.pictures import pictures_at
@@ -59,14 +58,7 @@ def blank_network(model: str) -> Weights:
 
 
 def lower_step(case: Case, platform: str, devices: list[Any]) -> jax.stages.Lowered:
-    """`run_steps` of a case, traced and lowered for some of the devices, in their platform's form.
-
-    Raises `UserError` for a picture whose rows the devices cannot share evenly.
-    """
-    if case.height % case.devices:
-        raise UserError(
-            f"{case.height} rows cannot be split over {case.devices} devices: give a multiple"
-        )
+    """`run_steps` of a case, traced and lowered for its devices, in their platform's form."""
     settings = settings_of(case)
     evaluation, network = make_evaluation(blank_network(case.model), settings, platform)
     numbers = numbers_of(settings)
@@ -83,6 +75,6 @@ def lower_step(case: Case, platform: str, devices: list[Any]) -> jax.stages.Lowe
             "learning_rate": numbers.learning_rate,
             "averaging": numbers.averaging,
         },
-        devices[: case.devices],
+        devices,
     )
     return run_steps.lower(**arguments, evaluate=evaluation, optimizer=optimizer, steps=case.steps)

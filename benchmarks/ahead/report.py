@@ -82,7 +82,7 @@ def _kernels(result: dict[str, Any]) -> dict[str, str]:
 def costliest(result: dict[str, Any], platform: str) -> list[dict[str, str]]:
     """A table of single instructions."""
     if platform == "tpu":
-        measures = {f"cycles, {ESTIMATED}": lambda each: _millions(each["cycles"] or 0)}
+        measures = {f"cycles, {ESTIMATED}": lambda each: _millions(each["estimated_cycles"] or 0)}
     else:
         measures = {
             "read": lambda each: _billions(each["read"]),

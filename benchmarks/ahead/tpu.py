@@ -46,7 +46,7 @@ class Cost(NamedTuple):
 
     name: str
     kind: str
-    cycles: int | None  # of all turns; None: no estimate
+    estimated_cycles: int | None  # of all turns; None: no estimate
     turns: int
     bytes: int  # of its results, of all turns
     shapes: str  # of its results
@@ -62,20 +62,22 @@ class TpuStep(NamedTuple):
     @property
     def cycles(self) -> int:
         """The sum of what is estimated."""
-        return sum(cost.cycles or 0 for cost in self.costs)
+        return sum(cost.estimated_cycles or 0 for cost in self.costs)
 
     @property
     def by_kind(self) -> dict[str, int]:
         """That by kind."""
         sums: dict[str, int] = dict.fromkeys(KINDS, 0)
         for cost in self.costs:
-            sums[cost.kind] += cost.cycles or 0
+            sums[cost.kind] += cost.estimated_cycles or 0
         return sums
 
     @property
     def without_estimate(self) -> list[Cost]:
         """Instructions, none of them an exchange, that do work whose cycles are unknown."""
-        return [cost for cost in self.costs if cost.cycles is None and cost.kind != COLLECTIVE]
+        return [
+            cost for cost in self.costs if cost.estimated_cycles is None and cost.kind != COLLECTIVE
+        ]
 
 
 def read_tpu_step(module: Module, step: list[Executed]) -> TpuStep:
