@@ -2,9 +2,10 @@
 
 import argparse
 import importlib.resources
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.numbers import at_least
 from benchmarks.questions import QUESTIONS
 from benchmarks.reference.recipes import RECIPES
 
@@ -22,9 +23,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--style", type=Path, default=Path(str(DEMO / "style.jpg")), help="a painting")
     add("--questions", nargs="+", default=QUESTIONS, choices=QUESTIONS, help="by default all")
     add("--recipes", nargs="+", default=[], choices=list(RECIPES), help="whose losses")
-    add("--sizes", nargs="+", type=_at_least(16), default=[], help="long sides in pixels")
-    add("--adam-steps", nargs="+", type=_at_least(1), default=[], help="whose losses are targets")
-    add("--repeats", type=_at_least(1), help="rounds, in place of each question's own number")
+    add("--sizes", nargs="+", type=at_least(16), default=[], help="long sides in pixels")
+    add("--adam-steps", nargs="+", type=at_least(1), default=[], help="whose losses are targets")
+    add("--repeats", type=at_least(1), help="rounds, in place of each question's own number")
     add(
         "--time-limit",
         type=float,
@@ -33,15 +34,3 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     add("--output", type=Path, default=Path("benchmark-results"), help="a folder")
     return parser.parse_args(arguments)
-
-
-def _at_least(least: int) -> Callable[[str], int]:
-    """A whole number that is no less."""
-
-    def number(text: str) -> int:
-        value = int(text)
-        if value < least:
-            raise argparse.ArgumentTypeError(f"{value} is less than {least}")
-        return value
-
-    return number

@@ -1,0 +1,50 @@
+"""Every case that was asked for, one after the other; the record is saved after each."""
+
+import argparse
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from benchmarks.ahead.arguments import cases
+from benchmarks.ahead.compiler import compile_case
+from benchmarks.ahead.report import report
+from benchmarks.ahead.targets import devices_of
+from benchmarks.record import save_record
+
+PACKAGES = ("jax", "jaxlib", "libtpu", "jax-cuda12-plugin", "nvidia-cudnn-cu12")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Compiles, prints the tables, and writes what was asked for.
+
+    Raises `UserError`, before anything is compiled, where that cannot be done.
+    """
+    asked = cases(options)
+    devices = [devices_of(target, case.devices) for target, case in asked]
+    for path in (options.hlo, options.json and options.json.parent):
+        if path:
+            path.mkdir(parents=True, exist_ok=True)
+    record: dict[str, Any] = {"versions": versions(), "rows": []}
+    for (target, case), places in zip(asked, devices, strict=True):
+        name = f"{target}-{'-'.join(map(str, case))}"
+        print(f"compiling {name}", file=sys.stderr, flush=True)
+        compiled = compile_case(target, case, places, options.top)
+        record["rows"].append(compiled.row)
+        if options.hlo and compiled.text:
+            (options.hlo / f"{name}.txt").write_text(compiled.text)
+        if options.json:
+            save_record(record, options.json)
+    print(", ".join(f"{name} {number}" for name, number in record["versions"].items()))
+    print()
+    print(report(record["rows"]))
+
+
+def versions() -> dict[str, str]:
+    """Of the packages that decide what the programs are."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
