@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 POSITIONS = (-4, -3, -2)  # axes of the values
+LANES = 128  # channels in a tile of a TPU's memory
 STATIC = {"static": True}
 
 

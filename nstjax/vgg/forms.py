@@ -11,8 +11,9 @@ import jax
 from flax import nnx
 
 from nstjax.vgg.convolution import DIRECT, WINOGRAD, Method
+from nstjax.vgg.first_strips import FirstStripConvolution
 from nstjax.vgg.plain import FirstPlainConvolution, PlainConvolution
-from nstjax.vgg.strips import FirstStripConvolution, StripConvolution
+from nstjax.vgg.strips import StripConvolution
 
 # Measured on a CPU, where Winograd's products begin to outweigh its transforms.
 WINOGRAD_CHANNELS = 128
