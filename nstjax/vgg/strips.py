@@ -8,8 +8,9 @@ of it. Here the picture is cut once (`FeatureMap` says how):
 - into up to 8 strips of rows, which stay a batch from the first layer to the last. Before a convolution
   each gets a row from both neighbors: `concatenate([previous, x, next])`, which the compiler makes
   part of the convolution. Beyond the picture there are zeros.
-- where channels are few, each strip into folds side by side in the channels. A convolution of folds has
-  a block-diagonal kernel; what its zeros multiply would else be multiplied with empty channels.
+- in the first two stages each strip into two folds side by side in the channels. Of 64 channels they
+  share a tile, and a convolution has a block-diagonal kernel; what its zeros multiply would else be
+  multiplied with empty channels. Of 128 they are two groups, and are joined where they are smallest.
 - for the first convolution also into blocks of columns side by side in the channels: pixels of 18
   columns to features of 16. In a TPU's memory that is the same as features of single columns.
 """
@@ -29,21 +30,32 @@ from nstjax.vgg.frozen import Frozen
 STRIPS = 8
 
 
-def folds_of(channels: int) -> int:
-    """How many folds fill the lanes."""
-    return max(1, LANES // channels)
+FOLDS = 2
+
+
+def folds_of(outputs: int) -> int:
+    """How many folds a convolution with so many channels has."""
+    return FOLDS if outputs <= LANES else 1
 
 
 @dataclass(frozen=True)
 class StripCorrelation:
-    """`x * kernel` of the whole picture: `(S, h, W, p I)` and `(3, 3, p I, p O)` to `(S, h, W, p O)`."""
+    """`x * kernel` of the whole picture: `(S, h, W, p I)` and a kernel of folds to `(S, h, W, p O)`."""
 
     folds: int
 
     def __call__(self, x: jax.Array, kernel: jax.Array) -> jax.Array:
         """The convolution with zero padding, without bias."""
         outside = jnp.zeros_like(x[:1, :1, :, : x.shape[-1] // self.folds])
-        return _correlate(with_borders(self.folds, x, outside, outside), kernel, (0, 1))
+        rows = with_borders(self.folds, x, outside, outside)
+        return lax.conv_general_dilated(
+            rows,
+            kernel,
+            (1, 1),
+            ((0, 0), (1, 1)),
+            dimension_numbers=LAYOUT,
+            feature_group_count=x.shape[-1] // kernel.shape[2],
+        )
 
 
 def with_borders(folds: int, x: jax.Array, above: jax.Array, below: jax.Array) -> jax.Array:
@@ -62,19 +74,21 @@ def with_borders(folds: int, x: jax.Array, above: jax.Array, below: jax.Array) -
     return jnp.concatenate([previous, x, following], 1)
 
 
-def _correlate(x: jax.Array, kernel: jax.Array, padding: tuple[int, int]) -> jax.Array:
-    around = [(each, each) for each in padding]
-    return lax.conv_general_dilated(x, kernel, (1, 1), around, dimension_numbers=LAYOUT)
+def folded(kernel: jax.Array, folds: int) -> jax.Array:
+    """A kernel `(3, 3, I, O)` for each fold: `(3, 3, p I, p O)`, or of groups `(3, 3, I, p O)`."""
+    if kernel.shape[2] % LANES:
+        return block_diagonal(kernel, folds)
+    return jnp.tile(kernel, folds)
 
 
 class StripConvolution(nnx.Module):
     """A frozen 3x3 convolution with zero padding of a picture in strips."""
 
     def __init__(self, kernel: jax.Array, bias: jax.Array):
-        self.folds = folds_of(kernel.shape[2])
+        self.folds = folds_of(kernel.shape[3])
         self.correlate = StripCorrelation(self.folds)
-        self.kernel = Frozen(block_diagonal(kernel, self.folds))
-        self.adjoint = Frozen(block_diagonal(adjoint_kernel(kernel), self.folds))
+        self.kernel = Frozen(folded(kernel, self.folds))
+        self.adjoint = Frozen(folded(adjoint_kernel(kernel), self.folds))
         self.bias = Frozen(jnp.tile(bias, self.folds))
 
     def __call__(self, x: FeatureMap) -> FeatureMap:
