@@ -22,7 +22,7 @@ def rows_axis(path: tuple[KeyEntry, ...], shape: tuple[int, ...]) -> int | None:
     if path[0] == DictKey("state"):
         return len(shape) - 3 if len(shape) >= 3 else None
     if "targets" in names and "content" in names:
-        return 0 if len(shape) >= 3 else None
+        return 0 if shape[0] > 1 else 1  # (S, h, W, C) of a `FeatureMap`
     return None
 
 

@@ -10,14 +10,16 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from flax import nnx
 
 from benchmarks.ahead.placement import placed
 from nstjax.optimize import Level, make_transformation
 from nstjax.optimize.step import first_state, run_steps
-from nstjax.pictures import pictures_at
-from nstjax.prepare import numbers_of
+from nstjax.pictures import Pictures, pictures_at
+from nstjax.plan import plan
+from nstjax.prepare import Numbers, numbers_of
 from nstjax.presets import PRESETS
-from nstjax.problem import make_evaluation, pending_problem
+from nstjax.problem import Evaluation, make_evaluation, pending_problem
 from nstjax.regions import whole_picture
 from nstjax.settings import Settings
 from nstjax.vgg import Preprocessing, Weights
@@ -57,15 +59,29 @@ def blank_network(model: str) -> Weights:
     )
 
 
-def lower_step(case: Case, platform: str, devices: list[Any]) -> jax.stages.Lowered:
-    """`run_steps` of a case, traced and lowered for its devices, in their platform's form."""
+class _Painting(NamedTuple):
+    """What the programs of a case are traced from."""
+
+    evaluation: Evaluation
+    network: nnx.State
+    numbers: Numbers
+    pictures: Pictures
+
+
+def _painting(case: Case, platform: str) -> _Painting:
     settings = settings_of(case)
     evaluation, network = make_evaluation(blank_network(case.model), settings, platform)
-    numbers = numbers_of(settings)
     level = Level(case.height, case.width, case.steps)
     blank = np.broadcast_to(np.float32(0), (case.height, case.width, 3))
     pictures = pictures_at(level, level, blank, [blank], whole_picture(1), settings)
+    return _Painting(evaluation, network, numbers_of(settings), pictures)
+
+
+def lower_step(case: Case, platform: str, devices: list[Any]) -> jax.stages.Lowered:
+    """`run_steps` of a case, traced and lowered for its devices, in their platform's form."""
+    evaluation, network, numbers, pictures = _painting(case, platform)
     pending = pending_problem(evaluation, network, numbers.weights, pictures)
+    settings = settings_of(case)
     optimizer = make_transformation(settings.optimizer, settings.adam_beta2)
     start = jax.ShapeDtypeStruct((case.height, case.width, 3), np.float32)
     arguments = placed(
@@ -78,3 +94,18 @@ def lower_step(case: Case, platform: str, devices: list[Any]) -> jax.stages.Lowe
         devices,
     )
     return run_steps.lower(**arguments, evaluate=evaluation, optimizer=optimizer, steps=case.steps)
+
+
+def lower_targets(case: Case, platform: str, devices: list[Any]) -> jax.stages.Lowered:
+    """What computes the targets that a level's steps compare the picture with."""
+    evaluation, network, _, pictures = _painting(case, platform)
+    arguments = placed({"network": network, "pictures": pictures}, devices)
+    return Evaluation.targets.lower(evaluation, **arguments)  # type: ignore[attr-defined]
+
+
+def levels_of(case: Case) -> list[Case]:
+    """The case at each level of a whole picture, coarse to fine."""
+    blank = np.broadcast_to(np.float32(0), (case.height, case.width, 3))
+    settings = replace(settings_of(case), size=max(case.height, case.width))
+    levels = plan(blank, [blank], settings, case.model)
+    return [case._replace(height=level.height, width=level.width) for level in levels]

@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from benchmarks.ahead.arguments import cases
+from benchmarks.ahead.cold import compile_picture, report_pictures
 from benchmarks.ahead.compiler import compile_case
 from benchmarks.ahead.report import report
 from benchmarks.ahead.targets import devices_of
@@ -37,6 +38,16 @@ def run(options: argparse.Namespace) -> None:
     print(", ".join(f"{name} {number}" for name, number in record["versions"].items()))
     print()
     print(report(record["rows"]))
+    if options.cold:
+        found = (
+            compile_picture(target, case, places)
+            for (target, case), places in zip(asked, devices, strict=True)
+        )
+        record["pictures"] = [row for rows in found for row in rows]
+        if options.json:
+            save_record(record, options.json)
+        print()
+        print(report_pictures(record["pictures"]))
 
 
 def versions() -> dict[str, str]:

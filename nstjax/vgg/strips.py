@@ -76,7 +76,7 @@ def with_borders(folds: int, x: jax.Array, above: jax.Array, below: jax.Array) -
 
 def folded(kernel: jax.Array, folds: int) -> jax.Array:
     """A kernel `(3, 3, I, O)` for each fold: `(3, 3, p I, p O)`, or of groups `(3, 3, I, p O)`."""
-    if kernel.shape[2] % LANES:
+    if any(channels % LANES for channels in kernel.shape[2:]):  # folds that share a tile
         return block_diagonal(kernel, folds)
     return jnp.tile(kernel, folds)
 
