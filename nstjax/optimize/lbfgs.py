@@ -9,10 +9,10 @@ of S = [s_1 .. s_m] and Y = [y_1 .. y_m], the approximate inverse Hessian times 
     R_ij = s_i^T y_j where pair j is as young as i or younger, else 0;    D: R's diagonal
     gamma = s^T y / y^T y of the latest pair
 
-(Byrd, Nocedal and Schnabel 1994, section 3; the two loops over the pairs of Nocedal and Wright, algorithm
-7.4, give the same). All but the sum S a + Y b + gamma g needs inner products only, of which a step brings
-those with s, y and g (Chen, Wang and Zhou 2014). So a step reads the memory twice, however many pairs it
-holds: for these products, which are one reduction, and for the sum.
+(Byrd, Nocedal and Schnabel 1994, theorem 2.2; the usual two loops over the pairs, Nocedal and Wright's
+algorithm 7.4, give the same). All but the sum S a + Y b + gamma g needs inner products only, of which a
+step brings those with s, y and g (Chen, Wang and Zhou 2014). So a step reads the memory twice, however
+many pairs it holds: for these products, which are one reduction, and for the sum.
 """
 
 import functools
@@ -22,6 +22,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
+from jax.typing import DTypeLike
 
 # Root mean square, in units of pixel values, of the first step and of the longest.
 FIRST_STEP = 0.01
@@ -56,7 +57,9 @@ class LbfgsState(NamedTuple):
 
 
 def cautious_lbfgs(
-    memory_size: int = 20, longest_step: float = LONGEST_STEP
+    memory_size: int = 20,
+    longest_step: float = LONGEST_STEP,
+    memory_type: DTypeLike = jnp.float32,
 ) -> optax.GradientTransformation:
     """The L-BFGS direction, one evaluation a step and without a line search.
 
@@ -72,27 +75,30 @@ def cautious_lbfgs(
     Args:
         memory_size: m, how many pairs are remembered; at least 2.
         longest_step: root mean square of the longest direction, in units of pixel values.
+        memory_type: float type of the memory. With bfloat16 a GPU reads half as many bytes, and paths
+            are others but as good. A CPU and a TPU turn all of it into float32 first, at each step.
     """
 
     def init(pixels: jax.Array) -> LbfgsState:
         nothing = jnp.zeros(pixels.shape)
-        memory = jnp.zeros((2 * memory_size, *pixels.shape))
+        memory = jnp.zeros((2 * memory_size, *pixels.shape), memory_type)
         return LbfgsState(nothing, nothing, memory, _no_pairs(memory_size), jnp.zeros(()))
 
     def update(
         gradient: jax.Array, state: LbfgsState, pixels: jax.Array
     ) -> tuple[jax.Array, LbfgsState]:
-        is_first = state.unit == 0
         step = pixels - state.pixels
         scaled = gradient * _one_over(state.unit)
-        vectors = _vectors(is_first, step, scaled - state.gradient, scaled)
+        vectors = _vectors(step, scaled, state)
         place = (state.pairs.latest + 1) % memory_size
-        memory = jax.lax.dynamic_update_slice_in_dim(state.memory, vectors[:2], 2 * place, axis=0)
+        memory = jax.lax.dynamic_update_slice_in_dim(
+            state.memory, vectors[:2].astype(memory_type), 2 * place, axis=0
+        )
         products, square = _inner(memory, vectors), _inner(scaled[None], scaled[None])[0, 0]
 
         probes = products[2 * place, 0], products[2 * place + 1, 1]
         unit, norm = _unit_and_norm(state.unit, probes, square)
-        products = jnp.where(is_first, 0, products)
+        products = jnp.where(state.unit == 0, 0, products)  # of probes, not of a pair
         pairs = _with_pair(state.pairs, place, products)
         weights = _weights(pairs, products[:, 2], norm, math.sqrt(pixels.size), longest_step)
 
@@ -115,28 +121,34 @@ def _no_pairs(m: int) -> Pairs:
 
 
 def _one_over(unit: jax.Array) -> jax.Array:
-    """What brings a gradient into the unit; before there is one, nothing changes it."""
+    """What brings a gradient into the unit. Before there is one it stays as it is."""
     return jnp.where(unit == 0, 1, 1 / unit)
 
 
-def _vectors(
-    is_first: jax.Array, step: jax.Array, change: jax.Array, gradient: jax.Array
-) -> jax.Array:
-    """s, y and g, `(3, H, W, 3)`. At first there is no pair, and in its place what tells the unit."""
-    vectors = [
-        jnp.where(is_first, gradient / PROBE, step),
-        jnp.where(is_first, gradient * PROBE, change),
-        gradient,
-    ]
-    # Without the barrier a GPU computes them once for the products and again for the memory.
-    return jax.lax.optimization_barrier(jnp.stack(vectors))
+def _vectors(step: jax.Array, gradient: jax.Array, state: LbfgsState) -> jax.Array:
+    """s, y and g `(3, H, W, 3)`; before there is a unit, what tells it in place of s and y."""
+    is_first = state.unit == 0
+    s = jnp.where(is_first, gradient / PROBE, step)
+    y = jnp.where(is_first, gradient * PROBE, gradient - state.gradient)
+    kept = state.memory.dtype
+    # Without the barrier a GPU computes them for the products, and again for the memory.
+    return jax.lax.optimization_barrier(jnp.stack([_rounded(s, kept), _rounded(y, kept), gradient]))
+
+
+def _rounded(values: jax.Array, dtype: DTypeLike) -> jax.Array:
+    """To what the type can hold, and still float32."""
+    bits = jnp.finfo(dtype)
+    # There and back by `astype` would be nothing to XLA, which may compute with more bits.
+    return jax.lax.reduce_precision(values, bits.nexp, bits.nmant)
 
 
 def _inner(vectors: jax.Array, others: jax.Array) -> jax.Array:
     """Inner products `(M, N)` of vectors `(M, H, W, 3)` with others `(N, H, W, 3)`."""
     # `einsum` would contract the axes in the order of their letters, and to that end copy the vectors.
     axes = tuple(range(1, vectors.ndim))
-    return jax.lax.dot_general(vectors, others, ((axes, axes), ((), ())), precision=_PRECISION)
+    return jax.lax.dot_general(
+        vectors.astype(others.dtype), others, ((axes, axes), ((), ())), precision=_PRECISION
+    )
 
 
 def _unit_and_norm(
@@ -144,46 +156,46 @@ def _unit_and_norm(
 ) -> tuple[jax.Array, jax.Array]:
     """The unit, which may be new, and the gradient's norm in it.
 
-    Of the first gradient the norm n in the loss's own units comes from one of the probes, which are
+    In the loss's own units the first gradient's norm n comes from one of the probes, which are
     (n / PROBE)^2 and (n PROBE)^2: n^2 itself may be too large or too small for a float32.
     """
     reduced, enlarged = probes
-    norm = jnp.where(reduced > PROBE**-2, jnp.sqrt(reduced) * PROBE, jnp.sqrt(enlarged) / PROBE)
-    above = jnp.ldexp(jnp.ones(()), jnp.frexp(norm)[1])  # a power of two is divided by exactly
-    first = jnp.where(norm == 0, 0, above)
+    own = jnp.where(reduced > PROBE**-2, jnp.sqrt(reduced) * PROBE, jnp.sqrt(enlarged) / PROBE)
+    above = jnp.ldexp(jnp.ones(()), jnp.frexp(own)[1])  # division by a power of two is exact
+    first = jnp.where(own == 0, 0, above)
     return (
         jnp.where(unit == 0, first, unit),
-        jnp.where(unit == 0, norm * _one_over(first), jnp.sqrt(square)),
+        jnp.where(unit == 0, own * _one_over(first), jnp.sqrt(square)),
     )
 
 
 def _with_pair(pairs: Pairs, place: jax.Array, products: jax.Array) -> Pairs:
-    """The pairs with the one at a place, if it is good, and one step older.
+    """All pairs one step later, with the one at a place if it is good.
 
     Args:
         pairs: before this step.
-        place: where the memory has the step's s and y.
-        products: of all that is in memory with s, y and g, `(2 m, 3)`.
+        place: of the step's own s and y in memory.
+        products: of all that is there with s, y and g, `(2 m, 3)`.
     """
+    m = pairs.ages.size
     s_s, s_y, y_y = products[2 * place, 0], products[2 * place, 1], products[2 * place + 1, 1]
     is_good = s_y > LEAST_CURVATURE * jnp.sqrt(s_s) * jnp.sqrt(y_y)
-    places = jnp.arange(pairs.ages.size)
+    places = jnp.arange(m)
     latest = jnp.where(is_good, place, pairs.latest)
-    ages = jnp.where(places == latest, 0, jnp.minimum(pairs.ages + 1, pairs.ages.size))
-    kept = (ages < pairs.ages.size) & (places != place)
+    ages = jnp.where(places == latest, 0, jnp.minimum(pairs.ages + 1, m))
+    kept = (ages < m) & (places != place)
+    weight = jnp.where(is_good, 1 / s_y, 0)
     return Pairs(
         latest=latest,
         ages=ages,
         products=_with_products(pairs.products, place, products),
-        inverse=_with_column(
-            pairs.inverse, kept, place, products[::2, 1], jnp.where(is_good, 1 / s_y, 0)
-        ),
+        inverse=_with_column(pairs.inverse, kept, place, products[::2, 1], weight),
         gamma=jnp.where(is_good, s_y / y_y, pairs.gamma),
     )
 
 
 def _with_products(matrix: jax.Array, place: jax.Array, products: jax.Array) -> jax.Array:
-    """The inner products `(2 m, 2 m)` with those of the s and y at a place in row and column."""
+    """The inner products `(2 m, 2 m)` with those of the s and y at a place."""
     vectors = jnp.arange(matrix.shape[0])
     for vector, column in ((2 * place, products[:, 0]), (2 * place + 1, products[:, 1])):
         matrix = jnp.where(vectors == vector, column[:, None], matrix)
@@ -194,19 +206,17 @@ def _with_products(matrix: jax.Array, place: jax.Array, products: jax.Array) -> 
 def _with_column(
     inverse: jax.Array, kept: jax.Array, place: jax.Array, s_y: jax.Array, weight: jax.Array
 ) -> jax.Array:
-    """R^-1 of fewer pairs, and of one more.
-
-    With c = S^T y and d = s^T y of the new pair,
+    """R^-1 of some of the pairs and a new one. With c = S^T y and d = s^T y of that one,
 
         [ R  c ]^-1   [ R^-1  -R^-1 c / d ]
         [ 0  d ]    = [  0        1 / d   ]
 
-    and without the oldest pair the inverse lacks its row and column, for R is triangular. By columns is
-    how LAPACK inverts such a matrix, so that errors do not add up from step to step.
+    and without the oldest pair the inverse lacks its row and column, since R is triangular. LAPACK
+    inverts such matrices column by column too, with errors as small as a solution's.
 
     Args:
         inverse: `(m, m)`.
-        kept: `(m,)`, of which pairs rows and columns stay.
+        kept: `(m,)`, whether a pair stays.
         place: of the new one.
         s_y: `(m,)`, c, and d at the place.
         weight: 1 / d; zero where there is no new one.
@@ -237,7 +247,7 @@ def _weights(
     a = _matmul(d * p + gamma * (_matmul(pairs.products[1::2, 1::2], p) - y_g), pairs.inverse)
     weights = jnp.append(jnp.stack([a, -gamma * p], axis=1), gamma)
 
-    # |H g|^2 = w^T G w of these weights, with the inner products G of memory and gradient.
+    # |H g|^2 = w^T G w with these weights and the inner products G of memory and gradient.
     column = of_gradient[:, None]
     gram = jnp.block([[pairs.products, column], [column.T, norm**2]])
     length = jnp.sqrt(jnp.maximum(jnp.sum(weights[:, None] * gram * weights), 0))
@@ -246,10 +256,10 @@ def _weights(
 
 def _sum(weights: jax.Array, memory: jax.Array, gradient: jax.Array) -> jax.Array:
     """S a + Y b + gamma g, `(H, W, 3)`."""
-    # In two halves: a sum of fewer than 32 vectors a GPU computes along with the step that it is for.
+    # In two halves: sums of fewer than 32 vectors a GPU computes along with what they are for.
     one, other = jax.lax.dot_general(
         weights[:-1].reshape(2, -1),
-        memory.reshape(2, -1, *gradient.shape),
+        memory.reshape(2, -1, *gradient.shape).astype(gradient.dtype),
         (((1,), (1,)), ((0,), (0,))),
         precision=_PRECISION,
     )

@@ -1,4 +1,4 @@
-"""The optimizers, from optax: gradients in, an ascent direction out, which the step subtracts."""
+"""The optimizers, as optax has them: gradients in, an ascent direction out, which the step subtracts."""
 
 import functools
 from collections.abc import Callable
