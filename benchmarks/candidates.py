@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -65,7 +66,7 @@ CANDIDATES = {
 }
 
 
-def carry_memory(state: LbfgsState, pixels: jax.Array) -> LbfgsState:
+def carry_memory(state: Any, pixels: jax.Array) -> LbfgsState:
     """The state of `lbfgs` at another size, for a picture `(H, W, 3)`.
 
     Steps are interpolated, and so are changes of the gradient; those also shrink with the pixel's share
