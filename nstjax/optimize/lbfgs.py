@@ -91,6 +91,7 @@ def cautious_lbfgs(
         scaled = gradient * _one_over(state.unit)
         vectors = _vectors(step, scaled, state)
         place = (state.pairs.latest + 1) % memory_size
+        # Of both at once: of one vector XLA for CPUs would repeat it for each use, on copies.
         memory = jax.lax.dynamic_update_slice_in_dim(
             state.memory, vectors[:2].astype(memory_type), 2 * place, axis=0
         )
