@@ -12,7 +12,7 @@ import optax
 
 from benchmarks.spectrum import over_frequencies
 from nstjax.optimize import make_transformation
-from nstjax.optimize.optimizer import LONGEST_STEP, cautious_lbfgs
+from nstjax.optimize.lbfgs import LONGEST_STEP, LbfgsState, Pairs, cautious_lbfgs
 from nstjax.settings import Settings
 
 
@@ -66,29 +66,41 @@ CANDIDATES = {
 }
 
 
-def carry_memory(state: Any, pixels: jax.Array) -> Any:
+def carry_memory(state: Any, pixels: jax.Array) -> LbfgsState:
     """The state of `lbfgs` at another size, for a picture `(H, W, 3)`.
 
     Steps are interpolated, and so are changes of the gradient; those also shrink with the pixel's share
     of the picture, since the losses are means.
     """
-    memory, *rest = state
-    height, width, _ = memory.params.shape
-
-    def resized(pairs: jax.Array) -> jax.Array:
-        return jax.vmap(lambda each: jax.image.resize(each, pixels.shape, "linear"))(pairs)
-
-    steps = resized(memory.diff_params_memory)
+    height, width, _ = state.pixels.shape
+    resized = jax.vmap(lambda each: jax.image.resize(each, pixels.shape, "linear"))(state.memory)
     share = height * width / (pixels.shape[0] * pixels.shape[1])
-    changes = resized(memory.diff_updates_memory) * share
-    products = jnp.sum(steps * changes, (1, 2, 3))
-    good = (memory.weights_memory > 0) & (products > 0)
-    mask = good[:, None, None, None]
-    carried = memory._replace(
-        params=jnp.copy(pixels),
-        updates=jnp.zeros_like(pixels),
-        diff_params_memory=jnp.where(mask, steps, 0),
-        diff_updates_memory=jnp.where(mask, changes, 0),
-        weights_memory=jnp.where(good, 1 / jnp.where(good, products, 1), 0),
+    memory = resized.at[1::2].multiply(share)
+    return LbfgsState(
+        pixels=jnp.copy(pixels),
+        gradient=jnp.zeros_like(pixels),
+        memory=memory,
+        pairs=_pairs_of(memory, state.pairs.ages),
+        unit=state.unit,
     )
-    return (carried, *rest)
+
+
+def _pairs_of(memory: jax.Array, ages: jax.Array) -> Pairs:
+    """What L-BFGS knows of a memory, of which only pairs of positive curvature stay."""
+    m = ages.size
+    products = jnp.tensordot(memory, memory, ((1, 2, 3), (1, 2, 3)))
+    s_y = products[::2, 1::2]
+    curvatures = jnp.diagonal(s_y)
+    good = (ages < m) & (curvatures > 0)
+    ages = jnp.where(good, ages, m)
+    latest = jnp.argmin(ages).astype(jnp.int32)
+    both = good[:, None] & good
+    triangle = jnp.where(both & (ages[:, None] >= ages), s_y, 0) + jnp.diag(jnp.where(good, 0, 1))
+    gamma = curvatures[latest] / jnp.where(good[latest], products[1::2, 1::2][latest, latest], 1)
+    return Pairs(
+        latest=latest,
+        ages=ages,
+        products=products,
+        inverse=jnp.where(both, jnp.linalg.inv(triangle), 0),
+        gamma=jnp.where(good[latest], gamma, 0),
+    )

@@ -1,4 +1,4 @@
-"""The optimizers, from optax: gradients in, an ascent direction out, which the step subtracts."""
+"""The optimizers, as optax has them: gradients in, an ascent direction out, which the step subtracts."""
 
 import functools
 from collections.abc import Callable
@@ -8,53 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-# Root mean square, in units of pixel values, of the first L-BFGS step and of the longest.
-FIRST_STEP = 0.01
-LONGEST_STEP = 0.05
-
-
-def cautious_lbfgs(
-    memory_size: int = 20, longest_step: float = LONGEST_STEP
-) -> optax.GradientTransformation:
-    """The L-BFGS direction, one evaluation a step and without a line search.
-
-    What a line search would make sure of is secured more cheaply here:
-
-    - The memory takes only pairs of positive curvature, `<x - x', g - g'> > 0`, so that the approximate
-      inverse Hessian stays positive definite (the cautious update, Li and Fukushima 2001). In place of
-      another pair it takes the latest good one again, which changes nothing.
-    - The first step, while no curvature is known, follows the gradient for `FIRST_STEP`. With that, the
-      path does not depend on the units of the loss.
-    - No step is longer than `longest_step`.
-    """
-    inner = optax.scale_by_lbfgs(memory_size)
-
-    def update(gradient, state, pixels):
-        moved, change = pixels - state.params, gradient - state.updates
-        norms = jnp.linalg.norm(moved) * jnp.linalg.norm(change)
-        curved = (jnp.vdot(moved, change) > 1e-6 * norms) | (state.count == 0)
-        # optax takes differences to these two, and has stored the latest ones two steps back.
-        latest = (state.count - 2) % memory_size
-        again, change_again = state.diff_params_memory[latest], state.diff_updates_memory[latest]
-        state = state._replace(
-            params=jnp.where(curved, state.params, pixels - again),
-            updates=jnp.where(curved, state.updates, gradient - change_again),
-        )
-        direction, state = inner.update(gradient, state, pixels)
-        curvature_is_known = jnp.any(state.weights_memory > 0)  # type: ignore[attr-defined]
-        return jnp.where(curvature_is_known, direction, FIRST_STEP * _unit(gradient)), state  # type: ignore[arg-type]
-
-    return optax.chain(
-        optax.GradientTransformation(inner.init, update),  # type: ignore[arg-type]
-        optax.clip_by_block_rms(longest_step),
-    )
-
-
-def _unit(gradient: jax.Array) -> jax.Array:
-    """The gradient with a root mean square of one; zero stays zero, and tiny values do not underflow."""
-    largest = jnp.maximum(jnp.max(jnp.abs(gradient)), 1e-30)
-    scaled = gradient / largest
-    return scaled / jnp.maximum(jnp.sqrt(jnp.mean(jnp.square(scaled))), 1e-6)
+from nstjax.optimize.lbfgs import cautious_lbfgs
 
 
 def carry_moments(state: optax.ScaleByAdamState, pixels: jax.Array) -> optax.ScaleByAdamState:
