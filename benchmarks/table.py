@@ -2,8 +2,8 @@
 
 Whatever stands between `<!-- NAME -->` and `<!-- /NAME -->` is replaced: in `benchmarks/README.md` by
 every machine's whole report (`results`), every search's table (`searches`), every recipe's at several
-sizes (`sizes`), how pictures look (`look`) and recipes that were tried (`trials`), in the README at the
-top by one column a machine (`results`).
+sizes (`sizes`), how pictures look (`look`), recipes that were tried (`trials`) and programs compiled for
+accelerators (`ahead`), in the README at the top by one column a machine (`results`).
 """
 
 import re
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.ahead.report import ahead_report
 from benchmarks.contest import PLAIN_REFERENCE, PRECISIONS, our_name
 from benchmarks.look.report import look_report
 from benchmarks.look.trials import trials_report
@@ -68,6 +69,11 @@ def looks(records: Sequence[dict]) -> str:
 def trials(records: Sequence[dict]) -> str:
     """Every table of recipes that were tried."""
     return "\n\n".join(trials_report(record) for record in records)
+
+
+def programs(records: Sequence[dict]) -> str:
+    """Every record of programs compiled for accelerators: with which compilers, and their tables."""
+    return "\n\n".join(ahead_report(record) for record in records)
 
 
 def summary(records: Sequence[dict]) -> str:
@@ -148,6 +154,7 @@ def main() -> int:
                 "sizes": sizes(load_records("sizes", "content_weights")),
                 "look": looks(load_records("painter", "judge")),
                 "trials": trials(load_records("trials")),
+                "ahead": programs(load_records("rows", "versions")),
             },
             FOLDER.parent / "README.md": {"results": summary(machines)},
         }

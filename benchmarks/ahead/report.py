@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from benchmarks.ahead.cold import report_pictures
 from benchmarks.ahead.targets import TARGETS
 from benchmarks.report import markdown_table, number, sized
 
@@ -12,6 +13,15 @@ CAPTIONS = {
     "gpu": "GPU: what each device's kernels of a step read and write, in GB, counted in the compiled "
     "program. Needed: see `needs.py`. Multiplications and additions in TFLOP.",
 }
+
+
+def ahead_report(record: dict[str, Any]) -> str:
+    """A whole record, and before it which compilers made the programs."""
+    versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+    parts = [f"Compiled with {versions}.", report(record["rows"])]
+    if "pictures" in record:
+        parts.append(report_pictures(record["pictures"]))
+    return "\n\n".join(parts)
 
 
 def report(rows: list[dict[str, Any]]) -> str:

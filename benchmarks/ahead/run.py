@@ -6,9 +6,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from benchmarks.ahead.arguments import cases
-from benchmarks.ahead.cold import compile_picture, report_pictures
+from benchmarks.ahead.cold import compile_picture
 from benchmarks.ahead.compiler import compile_case
-from benchmarks.ahead.report import report
+from benchmarks.ahead.report import ahead_report
 from benchmarks.ahead.targets import devices_of
 from benchmarks.record import save_record
 
@@ -35,9 +35,6 @@ def run(options: argparse.Namespace) -> None:
             (options.hlo / f"{name}.txt").write_text(compiled.text)
         if options.json:
             save_record(record, options.json)
-    print(", ".join(f"{name} {number}" for name, number in record["versions"].items()))
-    print()
-    print(report(record["rows"]))
     if options.cold:
         found = (
             compile_picture(target, case, places)
@@ -46,8 +43,7 @@ def run(options: argparse.Namespace) -> None:
         record["pictures"] = [row for rows in found for row in rows]
         if options.json:
             save_record(record, options.json)
-        print()
-        print(report_pictures(record["pictures"]))
+    print(ahead_report(record))
 
 
 def versions() -> dict[str, str]:
