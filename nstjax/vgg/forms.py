@@ -10,13 +10,20 @@ from typing import NamedTuple
 import jax
 from flax import nnx
 
-from nstjax.vgg.convolution import DIRECT, WINOGRAD, Method
+from nstjax.feature_map import FeatureMap
+from nstjax.vgg.convolution import DIRECT, POOLINGS, WINOGRAD, Method, relu
 from nstjax.vgg.first_strips import FirstStripConvolution
+from nstjax.vgg.gpu import GpuConvolution, max_pool_one_pass, relu_and_sums
 from nstjax.vgg.plain import FirstPlainConvolution, PlainConvolution
 from nstjax.vgg.strips import StripConvolution
 
 # Measured on a CPU, where Winograd's products begin to outweigh its transforms.
 WINOGRAD_CHANNELS = 128
+
+
+def plain_relu(x: FeatureMap) -> FeatureMap:
+    """The ReLU of a map, however it is laid out."""
+    return FeatureMap(relu(x.values), x.height, x.folds)
 
 
 class Form(NamedTuple):
@@ -25,6 +32,8 @@ class Form(NamedTuple):
     # Also from a name of `PADDINGS`, and the number of poolings: pixels (H, W, 3) to a `FeatureMap`.
     first: Callable[[jax.Array, jax.Array, str, int], nnx.Module]
     deeper: Callable[[jax.Array, jax.Array], nnx.Module]  # a `FeatureMap` to another
+    seen_relu: Callable[[FeatureMap], FeatureMap] = plain_relu  # of a map that the losses see
+    poolings: dict[str, Callable[[jax.Array], jax.Array]] = POOLINGS
 
 
 def plain_form(choose: Callable[[jax.Array], Method]) -> Form:
@@ -37,7 +46,7 @@ def plain_form(choose: Callable[[jax.Array], Method]) -> Form:
         kernel: jax.Array, bias: jax.Array, padding: str, poolings: int
     ) -> FirstPlainConvolution:
         del poolings
-        return FirstPlainConvolution(deeper(kernel, bias), padding)
+        return FirstPlainConvolution(kernel, bias, padding)
 
     return Form(first, deeper)
 
@@ -57,9 +66,14 @@ FORMS = {
     "plain": plain_form(directly),
     "winograd": plain_form(winograd_where_wide),
     "strips": Form(FirstStripConvolution, StripConvolution),
+    "fused": plain_form(directly)._replace(
+        deeper=GpuConvolution,
+        seen_relu=relu_and_sums,
+        poolings=POOLINGS | {"max": max_pool_one_pass},
+    ),
 }
 
-_OF_PLATFORMS = {"cpu": "winograd", "tpu": "strips"}
+_OF_PLATFORMS = {"cpu": "winograd", "tpu": "strips", "gpu": "fused"}
 
 
 def form_for(platform: str) -> str:
