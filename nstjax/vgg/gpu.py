@@ -95,19 +95,17 @@ def _max_pool_backward(x, cotangent):
     corners = [x[:, i:height:2, j:width:2] for i in (0, 1) for j in (0, 1)]
     largest = functools.reduce(jnp.maximum, corners)
     maxima = sum((corner == largest).astype(x.dtype) for corner in corners)
-    inside = x[:, :height, :width]
-    gradient = jnp.where(inside == _doubled(largest), _doubled(cotangent / maxima), 0)
+    shared = cotangent / maxima
+    # Not `x == largest` with both spread over blocks: XLA stored largest and shared for that.
+    gradients = [jnp.where(corner == largest, shared, 0) for corner in corners]
     rest = [(0, 0), (0, x.shape[1] - height), (0, x.shape[2] - width), (0, 0)]
-    return (jnp.pad(gradient, rest),)
+    return (jnp.pad(_joined(gradients, (height, width)), rest),)
 
 
 max_pool_one_pass.defvjp(lambda x: (max_pool(x), x), _max_pool_backward)
 
 
-def _doubled(y: jax.Array) -> jax.Array:
-    """Each value in its whole 2x2 block, each found from one value: `(B, h, w, C) -> (B, 2h, 2w, C)`."""
-    batch, height, width, channels = y.shape
-    blocks = jnp.broadcast_to(
-        y[:, :, jnp.newaxis, :, jnp.newaxis], (batch, height, 2, width, 2, channels)
-    )
-    return blocks.reshape(batch, 2 * height, 2 * width, channels)
+def _joined(corners: list[jax.Array], sides: tuple[int, int]) -> jax.Array:
+    """The four corners of 2x2 blocks in their places: four of `(B, h, w, C) -> (B, 2h, 2w, C)`."""
+    rows = [jnp.stack(corners[:2], 3), jnp.stack(corners[2:], 3)]
+    return jnp.stack(rows, 2).reshape(corners[0].shape[0], *sides, corners[0].shape[-1])
