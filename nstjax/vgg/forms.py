@@ -10,6 +10,7 @@ from typing import NamedTuple
 import jax
 from flax import nnx
 
+from nstjax.device import default_device, runs_triton
 from nstjax.feature_map import FeatureMap
 from nstjax.vgg.convolution import DIRECT, POOLINGS, WINOGRAD, Method, relu
 from nstjax.vgg.first_strips import FirstStripConvolution
@@ -77,5 +78,15 @@ _OF_PLATFORMS = {"cpu": "winograd", "tpu": "strips", "gpu": "fused"}
 
 
 def form_for(platform: str) -> str:
-    """The fastest form, a name of `FORMS`, on a platform: `cpu`, `gpu` or `tpu`."""
+    """The fastest form, a name of `FORMS`, on a platform: `cpu`, `gpu` or `tpu`.
+
+    Of graphics cards on those that run Triton; see `default_form`.
+    """
     return _OF_PLATFORMS.get(platform, "plain")
+
+
+def default_form() -> str:
+    """The fastest form that runs on this process's device."""
+    device = default_device()
+    form = form_for(device.platform)
+    return "plain" if form == "fused" and not runs_triton(device) else form

@@ -4,6 +4,7 @@ All of it is about gradients: what its compiler would store in between, and stor
 """
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -66,9 +67,9 @@ def _relu_and_sums_backward(y, cotangents):
     return (masked_product(y, _instantiated(gradient), symmetric, _instantiated(row)),)
 
 
-def _instantiated(cotangent):
+def _instantiated(cotangent: Any) -> jax.Array:
     if isinstance(cotangent, SymbolicZero):
-        return jnp.zeros(cotangent.shape, cotangent.dtype)
+        return jnp.zeros_like(cotangent)  # type: ignore[arg-type]
     return cotangent
 
 

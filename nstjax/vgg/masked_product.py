@@ -14,6 +14,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.custom_batching import custom_vmap
+from jax.experimental.custom_partitioning import custom_partitioning
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 ROWS = 128  # positions of a block
 MOST_COLUMNS = 128  # channels of a block
@@ -26,14 +29,14 @@ def masked_product(
     """`where(y > 0, g + y D + d, 0)`: by the kernel where it can be, else as XLA does it.
 
     Args:
-        y: `(..., N)`, at least zero.
+        y: `(S, H, W, N)`, at least zero.
         gradient: g, as y.
         matrix: D, `(N, N)`, of y's type.
         row: d, `(N,)` in float32.
     """
     if not fits_kernel(y):
         return plain(y, gradient, matrix, row)
-    return lax.platform_dependent(y, gradient, matrix, row, cuda=by_kernel, default=plain)
+    return lax.platform_dependent(y, gradient, matrix, row, cuda=_on_each_device, default=plain)
 
 
 def fits_kernel(y: jax.Array) -> bool:
@@ -84,6 +87,41 @@ def by_kernel(
         row.reshape(1, channels),
     )
     return found.reshape(y.shape)
+
+
+@custom_vmap
+@custom_partitioning
+def _on_each_device(
+    y: jax.Array, gradient: jax.Array, matrix: jax.Array, row: jax.Array
+) -> jax.Array:
+    """The kernel where devices may share the positions: each runs it on its own.
+
+    XLA cannot see into a kernel, and would gather the whole map on every device.
+    """
+    return by_kernel(y, gradient, matrix, row)
+
+
+def _partition(mesh: Mesh, arguments: Any, result: Any) -> tuple[Any, ...]:
+    """What each device computes, and how the result and the arguments lie on the devices."""
+    del arguments
+    shared = NamedSharding(mesh, PartitionSpec(*result.sharding.spec[:-1], None))
+    whole = NamedSharding(mesh, PartitionSpec())
+    return mesh, by_kernel, shared, (shared, shared, whole, whole)
+
+
+_on_each_device.fun.def_partition(
+    _partition,
+    sharding_rule="s h w n, s h w n, k m, c -> s h w n",
+    need_replication_factors=("n", "k", "m", "c"),
+)
+
+
+@_on_each_device.def_vmap
+def _of_many_pictures(size: int, are_many: list[bool], *arguments: jax.Array) -> Any:
+    """Several pictures painted together: one kernel, on one device."""
+    del size
+    axes = [0 if many else None for many in are_many]
+    return jax.vmap(by_kernel, axes)(*arguments), True
 
 
 def _kernel(rows: int, y: Any, mask: Any, gradient: Any, matrix: Any, row: Any, out: Any) -> None:
