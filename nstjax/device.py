@@ -14,3 +14,11 @@ def default_device() -> Any:
 def default_platform() -> str:
     """`cpu`, `gpu` or `tpu`."""
     return default_device().platform
+
+
+def runs_triton(device: Any) -> bool:
+    """Whether kernels written for Triton run there: on NVIDIA's cards since compute capability 8.0."""
+    capability = str(
+        getattr(device, "compute_capability", "")
+    )  # "9.0"; AMD's are "gfx942" and such
+    return capability[:1].isdigit() and float(capability) >= 8

@@ -9,6 +9,7 @@ everything, and all that the losses know of a feature map are such sums.
 """
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +20,13 @@ LANES = 128  # channels in a tile of a TPU's memory
 STATIC = {"static": True}
 
 
+class Sums(NamedTuple):
+    """Over all positions, in float32."""
+
+    features: jax.Array  # sum_i f_i, (..., N)
+    products: jax.Array  # sum_i f_i f_i^T, (..., N, N)
+
+
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class FeatureMap:
@@ -27,6 +35,7 @@ class FeatureMap:
     values: jax.Array  # (..., S, h, W, p N), zero beyond the height
     height: int = field(metadata=STATIC)  # H
     folds: int = field(default=1, metadata=STATIC)  # p
+    sums: Sums | None = None  # where the network computed them with the values
 
     @property
     def width(self) -> int:

@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from nstjax.device import default_platform
 from nstjax.feature_map import FeatureMap
 from nstjax.losses import (
     Losses,
@@ -20,7 +19,7 @@ from nstjax.losses import (
 )
 from nstjax.pictures import Array, Canvas, Pictures
 from nstjax.settings import Settings, shares
-from nstjax.vgg import VGG, Weights, form_for
+from nstjax.vgg import VGG, Weights, default_form, form_for
 
 
 class Problem(NamedTuple):
@@ -144,7 +143,7 @@ def make_evaluation(
         objective.layers,
         pooling=settings.pooling,
         padding=settings.padding,
-        form=form_for(platform or default_platform()),
+        form=form_for(platform) if platform else default_form(),
         dtype=jnp.dtype(settings.precision),
     )
     graph, arrays = nnx.split(network)

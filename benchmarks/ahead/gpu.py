@@ -27,6 +27,7 @@ LEAST_CHANNELS = 64  # of a feature map
 KINDS = (CONVOLUTION, PRODUCT, RELU, POOL, MASK, LOSS, OPTIMIZER, MOVEMENT, COLLECTIVE)
 
 _ACTIVATION = re.compile(r'"activation_mode":"(\w+)"')
+_PRODUCTS = re.compile("gemm|gpu.triton")  # a library's, and `nstjax.vgg.masked_product`
 _STRIDED = re.compile(r"slice=\{[^}]*:\d+:[2-9]")
 _SPREAD = re.compile(r"padding=\S*\d+_\d+_[1-9]")  # zeros between the numbers
 
@@ -117,7 +118,8 @@ def kind_of(module: Module, instruction: Instruction) -> str:
     source = instruction.source or " ".join(each.source for each in parts)
     if "jvp(" not in source:
         return OPTIMIZER
-    if "dot" in opcodes or "gemm" in instruction.attributes or "dot_general" in source:
+    is_product = "dot" in opcodes or "dot_general" in source
+    if is_product or _PRODUCTS.search(instruction.attributes):
         return PRODUCT
     if max(map(_channels, instruction.arrays), default=0) < LEAST_CHANNELS:
         return LOSS

@@ -91,6 +91,8 @@ def moments(features: FeatureMap | jax.Array, weights: jax.Array | None = None) 
     """
     found = as_feature_map(features)
     positions = jnp.float32(found.positions)
+    if weights is None and found.sums is not None:
+        return Moments(found.sums.features / positions, found.sums.products / positions, positions)
     if weights is None:
         return Moments(_sum(found, found.values) / positions, second_moment(found), positions)
     total = jnp.sum(weights)

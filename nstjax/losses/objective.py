@@ -1,7 +1,7 @@
 """What is minimized: content, style, total variation and photorealism in one number."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import jax
@@ -135,7 +135,7 @@ class Objective:
     ) -> FeatureMap:
         """The features, or in each region what of its styles is nearest; elsewhere the features."""
         if self.content_target != "nearest":
-            return features
+            return replace(features, sums=None)  # which are for the style
         plain = target = features.plain
         for region in regions:
             mask = region.masks[layer] if region.masks else None

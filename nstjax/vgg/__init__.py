@@ -2,7 +2,7 @@
 
 from nstjax.vgg.architecture import kernel_shapes, layers, smallest_side
 from nstjax.vgg.features import VGG
-from nstjax.vgg.forms import FORMS, form_for
+from nstjax.vgg.forms import FORMS, default_form, form_for
 from nstjax.vgg.preprocess import Preprocessing
 from nstjax.vgg.weights import Weights, load_weights, tensor_shapes
 
@@ -11,6 +11,7 @@ __all__ = [
     "VGG",
     "Preprocessing",
     "Weights",
+    "default_form",
     "form_for",
     "kernel_shapes",
     "layers",

@@ -25,8 +25,10 @@ def adjoint_kernel(kernel: jax.Array) -> jax.Array:
     return jnp.flip(kernel, (0, 1)).swapaxes(2, 3)
 
 
-def _correlate(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    return lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=LAYOUT)
+def _correlate(x: jax.Array, kernel: jax.Array, zeros: int = 1) -> jax.Array:
+    """The sum over shifted maps, so many rows and columns of zeros around them."""
+    padding = ((zeros, zeros), (zeros, zeros))
+    return lax.conv_general_dilated(x, kernel, (1, 1), padding, dimension_numbers=LAYOUT)
 
 
 class Method(NamedTuple):
@@ -74,6 +76,26 @@ def _convolve_backward(correlate, adjoint, cotangent):
 
 
 convolve.defvjp(_convolve_forward, _convolve_backward)
+
+
+@jax.custom_vjp
+def convolve_inside(
+    x: jax.Array, kernel: jax.Array, bias: jax.Array, adjoint: jax.Array
+) -> jax.Array:
+    """`x * kernel + bias` of what has a border already: `(B, H + 2, W + 2, I) -> (B, H, W, O)`."""
+    del adjoint
+    return _correlate(x, kernel, zeros=0) + bias
+
+
+def _convolve_inside_forward(x, kernel, bias, adjoint):
+    return convolve_inside(x, kernel, bias, adjoint), adjoint
+
+
+def _convolve_inside_backward(adjoint, cotangent):
+    return _correlate(cotangent, adjoint, zeros=2), None, None, None
+
+
+convolve_inside.defvjp(_convolve_inside_forward, _convolve_inside_backward)
 
 
 @jax.custom_vjp

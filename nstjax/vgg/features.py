@@ -103,7 +103,10 @@ class VGG(nnx.Module):
     def _apply(self, layer: Layer, x: Any) -> FeatureMap:
         if layer.kind == "conv":
             return self.convolutions[layer.name](x)
+        form = FORMS[self.form]
+        if layer.kind == "relu" and layer.name in self.layers:
+            return form.seen_relu(x)
         if layer.kind == "relu":
             return FeatureMap(relu(x.values), x.height, x.folds)
-        pooled = POOLINGS[self.pooling](x.values)
+        pooled = form.poolings[self.pooling](x.values)
         return FeatureMap(pooled, x.height // 2, x.folds).cleared()

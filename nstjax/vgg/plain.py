@@ -5,7 +5,14 @@ import jax.numpy as jnp
 from flax import nnx
 
 from nstjax.feature_map import FeatureMap
-from nstjax.vgg.convolution import Method, adjoint_kernel, convolve, pad_border
+from nstjax.vgg.convolution import (
+    DIRECT,
+    Method,
+    adjoint_kernel,
+    convolve,
+    convolve_inside,
+    pad_border,
+)
 from nstjax.vgg.frozen import Frozen
 
 
@@ -28,10 +35,13 @@ class PlainConvolution(nnx.Module):
 
 
 class FirstPlainConvolution(nnx.Module):
-    """The first convolution: of pixels, which may go on beyond the picture."""
+    """The first convolution: of pixels, which may go on beyond the picture.
 
-    def __init__(self, convolution: PlainConvolution, padding: str):
-        self.convolution = convolution
+    Direct, since three channels are too few for any other method.
+    """
+
+    def __init__(self, kernel: jax.Array, bias: jax.Array, padding: str):
+        self.convolution = PlainConvolution(kernel, bias, DIRECT)
         self.padding = padding
 
     def __call__(self, pixels: jax.Array) -> FeatureMap:
@@ -40,5 +50,7 @@ class FirstPlainConvolution(nnx.Module):
         if self.padding == "zeros":
             values = self.convolution.of_values(x)
         else:
-            values = self.convolution.of_values(pad_border(self.padding, x))[:, 1:-1, 1:-1]
+            frozen = self.convolution
+            arrays = (frozen.kernel[...], frozen.bias[...], frozen.adjoint[...])
+            values = convolve_inside(pad_border(self.padding, x), *arrays)
         return FeatureMap(values, len(pixels))
