@@ -146,6 +146,7 @@ def test_bfloat16_in_strips_is_no_further_from_plain_than_that_from_float32(narr
 
 SETTINGS = Settings(
     content_layers=("conv2_1",),
+    content_target="content",
     style_layers=("relu1_1", "conv3_1"),
     precision="float32",
 )
@@ -178,24 +179,24 @@ def losses_and_gradients(weights, settings, platform, pixels):
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("platform", "changes"),
     [
-        {"style_loss": "mean_covariance", "content_target": "nearest", "pooling": "max"},
-        {"style_loss": "w2", "content_target": "content", "pooling": "average", "padding": "zeros"},
-        {"style_loss": "gram", "content_loss": "mean", "pooling": "l2", "padding": "reflect"},
+        ("tpu", {"content_target": "nearest", "pooling": "max"}),
+        ("tpu", {"style_loss": "w2", "pooling": "average", "padding": "zeros"}),
+        ("tpu", {"style_loss": "gram", "content_loss": "mean", "pooling": "l2"}),
+        ("cpu", {"content_loss": "sum", "pooling": "average", "padding": "reflect"}),
     ],
-    ids=lambda changes: changes["style_loss"],
+    ids=str,
 )
-def test_losses_with_soft_masks_are_the_same_for_every_platform(narrow, changes):
-    weights = narrow("vgg16")
-    settings = dataclasses.replace(SETTINGS, **changes)
+def test_losses_with_soft_masks_are_the_same_for_every_platform(narrow, platform, changes):
+    weights, settings = narrow("vgg16"), dataclasses.replace(SETTINGS, **changes)
     pixels = two_pictures((43, 37))
-    expected, gradient = losses_and_gradients(weights, settings, "gpu", pixels)
-    for platform in ("cpu", "tpu"):
-        found, found_gradient = losses_and_gradients(weights, settings, platform, pixels)
-        for name, values in found._asdict().items():
-            np.testing.assert_allclose(values, getattr(expected, name), rtol=1e-5, err_msg=name)
-        check_gradients(found_gradient, gradient)
+    (expected, gradient), (found, found_gradient) = (
+        losses_and_gradients(weights, settings, each, pixels) for each in ("gpu", platform)
+    )
+    for name, values in found._asdict().items():
+        np.testing.assert_allclose(values, getattr(expected, name), rtol=1e-5, err_msg=name)
+    check_gradients(found_gradient, gradient)
 
 
 def test_each_platform_has_its_form():
