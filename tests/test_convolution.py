@@ -1,7 +1,5 @@
 """Convolution, ReLU and pooling: their values by hand, their gradients against JAX's own."""
 
-import functools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,7 +10,6 @@ from reference.inputs import relative_error
 from nstjax.vgg import FORMS, form_for
 from nstjax.vgg.convolution import (
     DIRECT,
-    PADDINGS,
     POOLINGS,
     WINOGRAD,
     adjoint_kernel,
@@ -22,6 +19,7 @@ from nstjax.vgg.convolution import (
     max_pool,
     relu,
 )
+from nstjax.vgg.forms import plain_form
 
 SHAPES = [
     (1, 1, 1, 1, 1),
@@ -78,9 +76,13 @@ def test_the_gradient_of_convolution_is_that_of_jax(method, shape):
 
 
 def test_deep_layers_are_tiled_on_a_cpu():
-    method = FORMS[form_for("cpu")].method
-    assert method(jnp.zeros((3, 3, 128, 256))) is WINOGRAD
-    assert method(jnp.zeros((3, 3, 64, 256))) is DIRECT
+    def correlate(inputs):
+        return (
+            FORMS[form_for("cpu")].deeper(jnp.zeros((3, 3, inputs, 256)), jnp.zeros(256)).correlate
+        )
+
+    assert correlate(128) is WINOGRAD.correlate
+    assert correlate(64) is DIRECT.correlate
 
 
 @every_method
@@ -154,31 +156,34 @@ def test_equal_maxima_share_the_gradient():
     np.testing.assert_array_equal(found, np.full((1, 2, 2, 1), 0.25))
 
 
-@pytest.mark.parametrize("method", [DIRECT, WINOGRAD])
-@pytest.mark.parametrize(("name", "mode"), [("replicate", "edge"), ("reflect", "reflect")])
-def test_a_border_goes_on_as_numpy_pads(method, name, mode):
+# Also a method that no form has for as few channels as pixels.
+FIRST = {name: form.first for name, form in FORMS.items()} | {
+    "tiles": plain_form(lambda _: WINOGRAD).first
+}
+
+
+@pytest.mark.parametrize("form", FIRST)
+@pytest.mark.parametrize(
+    ("name", "mode"), [("zeros", "constant"), ("replicate", "edge"), ("reflect", "reflect")]
+)
+def test_a_border_goes_on_as_numpy_pads(form, name, mode):
     """Correlation over the padded picture, written out; its gradient by exact differences."""
     random = np.random.default_rng(0)
-    x, kernel = random.normal(size=(1, 5, 7, 3)), random.normal(size=(3, 3, 3, 4))
+    x, kernel = random.normal(size=(5, 7, 3)), random.normal(size=(3, 3, 3, 4))
+    bias = random.normal(size=4)
 
     def expected(x):
-        around = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode=mode)
+        around = np.pad(x, ((1, 1), (1, 1), (0, 0)), mode=mode)
         taps = np.ndindex(3, 3)
-        return sum(around[:, i : i + 5, j : j + 7] @ kernel[i, j] for i, j in taps)
+        return sum(around[i : i + 5, j : j + 7] @ kernel[i, j] for i, j in taps)
 
-    prepared = [
-        method.prepare(jnp.asarray(each, jnp.float32)) for each in (kernel, adjoint_kernel(kernel))
-    ]
-
-    def found(x):
-        convolution = functools.partial(convolve, method.correlate)
-        return PADDINGS[name](lambda x: convolution(x, prepared[0], jnp.zeros(4), prepared[1]), x)
+    first = FIRST[form](*(jnp.asarray(each, jnp.float32) for each in (kernel, bias)), name, 2)
 
     single = jnp.asarray(x, jnp.float32)
-    np.testing.assert_allclose(found(single), expected(x), atol=1e-4)
-    cotangent = random.normal(size=(1, 5, 7, 4))
-    gradient = jax.grad(lambda x: jnp.sum(cotangent.astype(np.float32) * found(x)))(single)
-    # The map is linear: its differences are its derivative.
+    np.testing.assert_allclose(first(single).plain, expected(x) + bias, atol=1e-4)
+    cotangent = random.normal(size=(5, 7, 4))
+    gradient = jax.grad(lambda x: jnp.sum(cotangent.astype(np.float32) * first(x).plain))(single)
+    # The map is linear but for the bias: its differences are its derivative.
     units = np.eye(x.size).reshape(-1, *x.shape)
     differences = [np.sum(cotangent * expected(unit)) for unit in units]
     np.testing.assert_allclose(gradient, np.reshape(differences, x.shape), atol=1e-4)

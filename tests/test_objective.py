@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from reference.inputs import feature_maps, picture
 
+from nstjax.feature_map import as_feature_map
 from nstjax.losses import (
     CONTENT_LOSSES,
     STYLE_LOSSES,
@@ -35,19 +36,28 @@ def features(scale):
     return {"relu1_1": first, "relu2_1": second[:4], "relu4_2": first[:3, :3, :5]}
 
 
+def maps(features):
+    """The same as a network gives them."""
+    return {name: as_feature_map(values) for name, values in features.items()}
+
+
 PICTURE, CONTENT, STYLE, OTHER = (features(np.float32(scale)) for scale in (1, 1.5, 0.5, 2))
 # Shares of the two content layers and of the three style layers.
 SHARES = ((0.25, 0.75), (0.5, 0.125, 0.375))
 
 
 def targets_of(objective, *examples, **region):
-    styled = StyledRegion([StyleExample(*each) for each in examples], **region)
-    return objective.targets(CONTENT, [styled])
+    styled = StyledRegion([example(*each) for each in examples], **region)
+    return objective.targets(maps(CONTENT), [styled])
 
 
-def target_of(objective, example):
+def example(features, *rest):
+    return StyleExample(maps(features), *rest)
+
+
+def target_of(objective, *one):
     """What the style distance needs of one example."""
-    (region,) = objective.targets({}, [StyledRegion([example])]).regions
+    (region,) = objective.targets({}, [StyledRegion([example(*one)])]).regions
     return region.style
 
 
@@ -61,7 +71,7 @@ def test_targets_are_taken_from_content_and_styles():
     (region,) = targets.regions
     assert list(region.style) == ["relu1_1", "relu4_2", "relu2_1"]
     for name, target in targets.content.items():
-        np.testing.assert_array_equal(target, CONTENT[name])
+        np.testing.assert_array_equal(target.plain, CONTENT[name])
     for name, target in region.style.items():
         expected = blend([moments(STYLE[name]), moments(OTHER[name])], (0.25, 0.75))
         np.testing.assert_array_equal(target.second, expected.second)
@@ -74,7 +84,7 @@ def test_the_total_is_the_weighted_sum_over_layers(content, style, tv):
     objective = Objective(OBJECTIVE.content_layers, OBJECTIVE.style_layers, content, style, tv)
     pixels = picture(8, 9)
     targets = targets_of(objective, (STYLE,))
-    found = objective(pixels, PICTURE, targets, LossWeights(3.0, 500.0, 0.25, *SHARES))
+    found = objective(pixels, maps(PICTURE), targets, LossWeights(3.0, 500.0, 0.25, *SHARES))
     distance, prepare = STYLE_LOSSES[style]
     contents = [
         float(CONTENT_LOSSES[content](PICTURE[name], CONTENT[name]))
@@ -102,7 +112,7 @@ def positions(name):
 def test_a_term_without_layers_is_zero():
     objective = Objective((), ("relu1_1",), "energy", "energy", "l2")
     weights = LossWeights(1.0, 2.0, 0.0, (), (1.0,))
-    found = objective(picture(8, 9), PICTURE, targets_of(objective, (STYLE,)), weights)
+    found = objective(picture(8, 9), maps(PICTURE), targets_of(objective, (STYLE,)), weights)
     assert float(found.content) == 0
     assert float(found.style) > 0
     assert float(found.total) == pytest.approx(2 * float(found.style))
@@ -112,13 +122,13 @@ def test_photorealism_is_added_by_its_weight_where_it_counts():
     plain = Objective((), ("relu1_1",), "energy", "energy", "l2")
     photorealistic = dataclasses.replace(plain, photorealistic=True)
     pixels, photograph = picture(8, 9), picture(8, 9) ** 2
-    regions = [StyledRegion([StyleExample(STYLE)])]
+    regions = [StyledRegion([example(STYLE)])]
     targets = plain.targets({}, regions, photograph)
     assert targets.photograph is None
     with_photograph = photorealistic.targets({}, regions, photograph)
     weights = LossWeights(1.0, 2.0, 0.5, (), (1.0,), photo=30.0)
-    without = plain(pixels, PICTURE, targets, weights)
-    found = photorealistic(pixels, PICTURE, with_photograph, weights)
+    without = plain(pixels, maps(PICTURE), targets, weights)
+    found = photorealistic(pixels, maps(PICTURE), with_photograph, weights)
     expected = float(photorealism(pixels, prepare_matting(photograph)))
     assert float(without.photo) == 0
     assert float(found.photo) == pytest.approx(expected, rel=1e-5)
@@ -135,9 +145,9 @@ def test_regions_add_up_by_their_shares():
     left[:, :3] = 1
 
     def style_of(*regions):
-        return float(objective(picture(8, 9), PICTURE, Targets({}, regions), weights).style)
+        return float(objective(picture(8, 9), maps(PICTURE), Targets({}, regions), weights).style)
 
-    like_style, like_other = (target_of(objective, StyleExample(x)) for x in (STYLE, OTHER))
+    like_style, like_other = (target_of(objective, x) for x in (STYLE, OTHER))
     alone = [
         style_of(RegionTarget(like_style, 1.0, {"relu1_1": left})),
         style_of(RegionTarget(like_other, 1.0, {"relu1_1": 1 - left})),
@@ -149,14 +159,16 @@ def test_regions_add_up_by_their_shares():
     assert both == pytest.approx(0.25 * alone[0] + 0.75 * alone[1], rel=1e-6)
     cut = {"relu1_1": PICTURE["relu1_1"][:, :3]}
     targets = Targets({}, (RegionTarget(like_style),))
-    assert alone[0] == pytest.approx(float(objective(picture(8, 9), cut, targets, weights).style))
+    assert alone[0] == pytest.approx(
+        float(objective(picture(8, 9), maps(cut), targets, weights).style)
+    )
 
 
 def test_a_part_of_a_style_picture_is_looked_at():
     mask = np.zeros(STYLE["relu1_1"].shape[:2], np.float32)
     mask[1:3, 1:] = 1
     objective = Objective((), ("relu1_1",), "energy", "energy", "l2")
-    (found,) = target_of(objective, StyleExample(STYLE, 1.0, {"relu1_1": mask})).values()
+    (found,) = target_of(objective, STYLE, 1.0, {"relu1_1": mask}).values()
     np.testing.assert_allclose(found.second, moments(STYLE["relu1_1"][1:3, 1:]).second, rtol=1e-5)
 
 
@@ -164,13 +176,13 @@ NEAREST = Objective(("relu2_1",), (), "energy", "energy", "l2", "nearest")
 
 
 def nearest_target(*regions):
-    return NEAREST.targets(CONTENT, regions).content["relu2_1"]
+    return NEAREST.targets(maps(CONTENT), regions).content["relu2_1"].plain
 
 
 def test_the_target_can_be_what_of_the_styles_is_nearest_by_their_shares():
     layer = "relu2_1"
-    swapped = [style_swap(CONTENT[layer], maps[layer]) for maps in (STYLE, OTHER)]
-    found = nearest_target(StyledRegion([StyleExample(STYLE, 0.25), StyleExample(OTHER, 0.75)]))
+    swapped = [style_swap(CONTENT[layer], style[layer]) for style in (STYLE, OTHER)]
+    found = nearest_target(StyledRegion([example(STYLE, 0.25), example(OTHER, 0.75)]))
     np.testing.assert_allclose(found, 0.25 * swapped[0] + 0.75 * swapped[1], rtol=1e-5)
 
 
@@ -179,11 +191,11 @@ def test_each_region_has_the_nearest_of_its_own_style_and_the_rest_is_the_conten
     left, right = np.zeros((2, *CONTENT[layer].shape[:2]), np.float32)
     left[:, 0], right[:, 2:] = 1, 1
     found = nearest_target(
-        StyledRegion([StyleExample(STYLE)], 0.5, {layer: left}),
-        StyledRegion([StyleExample(OTHER)], 0.5, {layer: right}),
+        StyledRegion([example(STYLE)], 0.5, {layer: left}),
+        StyledRegion([example(OTHER)], 0.5, {layer: right}),
     )
-    for columns, maps, mask in ((np.s_[:1], STYLE, left), (np.s_[2:], OTHER, right)):
-        expected = style_swap(CONTENT[layer], maps[layer], mask)
+    for columns, style, mask in ((np.s_[:1], STYLE, left), (np.s_[2:], OTHER, right)):
+        expected = style_swap(CONTENT[layer], style[layer], mask)
         np.testing.assert_allclose(found[:, columns], expected[:, columns], rtol=1e-5)
     np.testing.assert_array_equal(found[:, 1], CONTENT[layer][:, 1])
 
@@ -198,9 +210,9 @@ def test_a_batch_is_a_loop_over_its_pictures():
     weights = LossWeights(3.0, 500.0, 0.25, *SHARES)
     pixels = np.stack([picture(8, 9), picture(8, 9) ** 2])
     batch = {name: np.stack([values, OTHER[name]]) for name, values in PICTURE.items()}
-    found = OBJECTIVE(pixels, batch, targets, weights)
+    found = OBJECTIVE(pixels, maps(batch), targets, weights)
     for place, alone in enumerate((PICTURE, OTHER)):
-        expected = OBJECTIVE(pixels[place], alone, targets, weights)
+        expected = OBJECTIVE(pixels[place], maps(alone), targets, weights)
         for name, values in found._asdict().items():
             assert float(values[place]) == pytest.approx(float(getattr(expected, name)), rel=1e-5)
 
@@ -212,7 +224,7 @@ def test_other_weights_do_not_compile_again():
     @jax.jit
     def total(weights):
         traces.append(weights)
-        return OBJECTIVE(picture(8, 9), PICTURE, targets, weights).total
+        return OBJECTIVE(picture(8, 9), maps(PICTURE), targets, weights).total
 
     first = total(LossWeights(1.0, 2.0, 3.0, *SHARES))
     second = total(LossWeights(2.0, 4.0, 6.0, *SHARES))

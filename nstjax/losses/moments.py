@@ -35,7 +35,8 @@ STRIP = 2**18
 def second_moment(features: FeatureMap | jax.Array) -> jax.Array:
     """`S = 1/M sum_i f_i f_i^T`: `(..., H, W, N) -> (..., N, N)`, summed in float32."""
     found = as_feature_map(features)
-    return _gram(found.folds, found.values) / found.positions
+    gram: jax.Array = _gram(found.folds, found.values)
+    return gram / found.positions
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -100,9 +101,10 @@ def moments(features: FeatureMap | jax.Array, weights: jax.Array | None = None) 
     per_weight = 1 / jnp.maximum(total, jnp.finfo(jnp.float32).tiny ** 0.5)
     weighted = found.weights(weights)
     rooted = found.values * jnp.sqrt(weighted).astype(found.values.dtype)
+    gram: jax.Array = _gram(found.folds, rooted)
     return Moments(
         mean=_sum(found, weighted * found.values) * per_weight,
-        second=_gram(found.folds, rooted) * per_weight,
+        second=gram * per_weight,
         positions=total,
     )
 

@@ -20,6 +20,7 @@ from nstjax.vgg.frozen import Frozen
 from nstjax.vgg.strips import STRIPS, folds_of, with_borders
 
 COLUMNS = 16  # of a block
+FOLDED_POOLINGS = 2  # behind the stages that `folds_of` gives folds
 
 
 class FirstStripConvolution(nnx.Module):
@@ -35,8 +36,8 @@ class FirstStripConvolution(nnx.Module):
     def __init__(self, kernel: jax.Array, bias: jax.Array, padding: str, poolings: int):
         self.folds = folds_of(kernel.shape[3])
         self.padding = padding
-        # Rows of a strip: the poolings halve them, the first of them within a fold.
-        self.unit = max(2**poolings, 2 * self.folds)
+        # Rows of a strip: the poolings halve them, the first two of them within a fold.
+        self.unit = max(2**poolings, self.folds * 2 ** min(poolings, FOLDED_POOLINGS))
         self.kernel = Frozen(block_kernel(kernel, self.folds))
         self.adjoint = Frozen(adjoint_kernel(self.kernel[...]))
         self.bias = Frozen(jnp.tile(bias, self.folds))
@@ -68,9 +69,7 @@ def block_kernel(kernel: jax.Array, folds: int) -> jax.Array:
     places = np.arange(COLUMNS + 2)[:, np.newaxis] - np.arange(COLUMNS)
     sees = places[..., np.newaxis] == np.arange(3)  # (18, 16, 3)
     sees, own = (jnp.asarray(each, kernel.dtype) for each in (sees, np.eye(folds)))
-    blocks = jnp.einsum(
-        "qjx,fg,yxio->yfqijgo", *(jnp.asarray(each, kernel.dtype) for each in (sees, own)), kernel
-    )
+    blocks = jnp.einsum("qjx,fg,yxio->yfqijgo", sees, own, kernel)
     inputs, outputs = folds * (COLUMNS + 2) * kernel.shape[2], COLUMNS * folds * kernel.shape[3]
     return blocks.reshape(3, 1, inputs, outputs)
 
