@@ -18,7 +18,6 @@ def default_platform() -> str:
 
 def runs_triton(device: Any) -> bool:
     """Whether kernels written for Triton run there: on NVIDIA's cards since compute capability 8.0."""
-    capability = str(
-        getattr(device, "compute_capability", "")
-    )  # "9.0"; AMD's are "gfx942" and such
+    # "9.0"; AMD's are "gfx942" and such.
+    capability = str(getattr(device, "compute_capability", ""))
     return capability[:1].isdigit() and float(capability) >= 8

@@ -11,10 +11,9 @@ from flax import nnx
 from benchmarks.look import measures
 from benchmarks.look.measures import Seen
 from benchmarks.look.pairs import Pair
-from nstjax.device import default_platform
 from nstjax.images import fit, read, resize
 from nstjax.presets import GATYS_LAYERS
-from nstjax.vgg import VGG, Weights, form_for
+from nstjax.vgg import VGG, Weights, default_form
 
 LAYERS = (*GATYS_LAYERS, "relu4_2")
 FINE, COARSE = 1.5, 4  # pixels of blur: lines, and shapes
@@ -30,9 +29,7 @@ class Judge:
 
     def __init__(self, weights: Weights, pictures: Path):
         self.pictures = pictures
-        graph, self._network = nnx.split(
-            VGG(weights, LAYERS, pooling="max", form=form_for(default_platform()))
-        )
+        graph, self._network = nnx.split(VGG(weights, LAYERS, pooling="max", form=default_form()))
         self._features = jax.jit(lambda arrays, pixels: nnx.merge(graph, arrays)(pixels))
         # Kept with this judge; as decorators they would be kept for good.
         self._read = cache(self._read)

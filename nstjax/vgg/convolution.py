@@ -164,7 +164,9 @@ def _to_blocks(y: jax.Array, shape: tuple[int, ...]) -> jax.Array:
 
     Zeros between the values and then sums over windows: the transpose of `average_pool`.
     """
-    rest = [(1, 1 + size - 2 * half) for size, half in zip(shape[1:3], y.shape[1:3], strict=True)]
+    halves = zip(shape[1:3], y.shape[1:3], strict=True)
+    # Of nothing nothing lies between, either.
+    rest = [(1, 1 + size - 2 * half - (half == 0)) for size, half in halves]
     padding = ((0, 0), *rest, (0, 0))
     return lax.reduce_window(y, 0.0, lax.add, BLOCK, (1, 1, 1, 1), padding, base_dilation=BLOCK)
 
