@@ -7,6 +7,7 @@ import pytest
 from reference import keras_losses
 
 from nstjax import PRESETS, Settings
+from nstjax.feature_map import as_feature_map
 from nstjax.losses import StyledRegion, StyleExample
 from nstjax.plan import plan
 from nstjax.problem import loss_weights, make_objective
@@ -90,12 +91,15 @@ def test_the_loss_of_keras_is_that_of_keras():
             for name, side, count in zip(objective.layers, sides, channels, strict=True)
         }
 
+    def maps(features):
+        return {name: as_feature_map(values) for name, values in features.items()}
+
     pixels = drawn.random((32, 48, 3), np.float32)
     features, content, style = draw_features(), draw_features(), draw_features()
-    targets = objective.targets(content, [StyledRegion([StyleExample(style)])])
+    targets = objective.targets(maps(content), [StyledRegion([StyleExample(maps(style))])])
 
     def total(pixels, features):
-        return float(objective(pixels, features, targets, loss_weights(preset)).total)
+        return float(objective(pixels, maps(features), targets, loss_weights(preset)).total)
 
     blue_first = 255 * np.asarray(pixels[None, ..., ::-1], np.float64)
     expected = keras_losses.total_loss(blue_first, *map(as_keras, (features, content, style)))

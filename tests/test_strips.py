@@ -20,6 +20,14 @@ from nstjax.vgg import FORMS, VGG, Weights, architecture, form_for, forms, kerne
 PLATFORMS = {"cpu": "winograd", "gpu": "plain", "tpu": "strips"}
 
 
+@pytest.fixture(autouse=True)
+def hastily_compiled():
+    """Each program runs once: what its compiler would save is less than what it takes."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
 @pytest.fixture
 def narrow(monkeypatch, network):
     """Networks of an eighth of the channels: they compile faster, and take the same turns."""
