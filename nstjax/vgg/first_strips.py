@@ -53,6 +53,8 @@ class FirstStripConvolution(nnx.Module):
         columns = _in_blocks(jnp.pad(bordered, [(0, more) for more in (*beyond, 0)]), blocks)
         # The first row is above all strips, and one row is below them.
         above, below = (columns[row][jnp.newaxis, jnp.newaxis] for row in (0, -1))
+        if self.padding == "zeros":  # known to all devices that share the rows
+            above, below = jnp.zeros_like(above), jnp.zeros_like(below)
         parts = columns[1:-1].reshape(strips, self.folds, rows // self.folds, blocks, -1)
         parts = parts.transpose(0, 2, 3, 1, 4)
         x = parts.reshape(*parts.shape[:3], -1)
