@@ -132,43 +132,21 @@ def average_pool(x: jax.Array) -> jax.Array:
     return lax.reduce_window(x, 0.0, lax.add, BLOCK, BLOCK, "VALID") * 0.25
 
 
-@jax.custom_vjp
 def max_pool(x: jax.Array) -> jax.Array:
     """Maximum of each 2x2 block: `(B, H, W, C) -> (B, H // 2, W // 2, C)`.
 
-    Equal maxima share their gradient. That of `reduce_window`'s maximum would be a scatter, which is
-    slow and on a GPU not deterministic.
+    Written as three maxima of strided slices: the gradient of `reduce_window`'s maximum is a scatter,
+    which is slow and on a GPU not deterministic. Equal maxima share their gradient.
     """
+    height, width = x.shape[1] // 2 * 2, x.shape[2] // 2 * 2
+    top, bottom = x[:, 0:height:2], x[:, 1:height:2]
+    rows = jnp.maximum(top, bottom)
+    return jnp.maximum(rows[:, :, 0:width:2], rows[:, :, 1:width:2])
+
+
+def largest_of_blocks(x: jax.Array) -> jax.Array:
+    """The values of `max_pool` in one operation, for forms that state its gradient themselves."""
     return lax.reduce_window(x, -jnp.inf, lax.max, BLOCK, BLOCK, "VALID")
-
-
-def _max_pool_forward(x):
-    y = max_pool(x)
-    return y, (x, y)
-
-
-def _max_pool_backward(x_and_y, cotangent):
-    x, y = x_and_y
-    height, width = y.shape[1] * 2, y.shape[2] * 2
-    corners = [x[:, i:height:2, j:width:2] for i in (0, 1) for j in (0, 1)]
-    maxima = sum((corner == y).astype(x.dtype) for corner in corners)
-    shared = _to_blocks(cotangent / maxima, x.shape)
-    return (jnp.where(x == _to_blocks(y, x.shape), shared, 0),)
-
-
-max_pool.defvjp(_max_pool_forward, _max_pool_backward)
-
-
-def _to_blocks(y: jax.Array, shape: tuple[int, ...]) -> jax.Array:
-    """Each value in its whole 2x2 block, and zeros in a row and a column that no block has.
-
-    Zeros between the values and then sums over windows: the transpose of `average_pool`.
-    """
-    halves = zip(shape[1:3], y.shape[1:3], strict=True)
-    # Of nothing nothing lies between, either.
-    rest = [(1, 1 + size - 2 * half - (half == 0)) for size, half in halves]
-    padding = ((0, 0), *rest, (0, 0))
-    return lax.reduce_window(y, 0.0, lax.add, BLOCK, (1, 1, 1, 1), padding, base_dilation=BLOCK)
 
 
 def l2_pool(x: jax.Array) -> jax.Array:

@@ -16,7 +16,7 @@ from nstjax.vgg.convolution import DIRECT, POOLINGS, WINOGRAD, Method, relu
 from nstjax.vgg.first_strips import FirstStripConvolution
 from nstjax.vgg.gpu import GpuConvolution, max_pool_one_pass, relu_and_sums
 from nstjax.vgg.plain import FirstPlainConvolution, PlainConvolution
-from nstjax.vgg.strips import StripConvolution
+from nstjax.vgg.strips import StripConvolution, max_pool_of_strips
 
 # Measured on a CPU, where Winograd's products begin to outweigh its transforms.
 WINOGRAD_CHANNELS = 128
@@ -66,7 +66,11 @@ def winograd_where_wide(kernel: jax.Array) -> Method:
 FORMS = {
     "plain": plain_form(directly),
     "winograd": plain_form(winograd_where_wide),
-    "strips": Form(FirstStripConvolution, StripConvolution),
+    "strips": Form(
+        FirstStripConvolution,
+        StripConvolution,
+        poolings=POOLINGS | {"max": max_pool_of_strips},
+    ),
     "fused": plain_form(directly)._replace(
         deeper=GpuConvolution,
         seen_relu=relu_and_sums,

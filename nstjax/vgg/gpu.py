@@ -13,7 +13,7 @@ from jax import lax
 from jax.custom_derivatives import SymbolicZero
 
 from nstjax.feature_map import FeatureMap, Sums
-from nstjax.vgg.convolution import DIRECT, max_pool
+from nstjax.vgg.convolution import DIRECT, largest_of_blocks
 from nstjax.vgg.masked_product import masked_product
 from nstjax.vgg.plain import PlainConvolution
 
@@ -88,7 +88,7 @@ def relu_and_sums(x: FeatureMap) -> FeatureMap:
 @jax.custom_vjp
 def max_pool_one_pass(x: jax.Array) -> jax.Array:
     """`max_pool`, its gradient from the four values of each block alone."""
-    return max_pool(x)
+    return largest_of_blocks(x)
 
 
 def _max_pool_backward(x, cotangent):
@@ -103,7 +103,7 @@ def _max_pool_backward(x, cotangent):
     return (jnp.pad(_joined(gradients, (height, width)), rest),)
 
 
-max_pool_one_pass.defvjp(lambda x: (max_pool(x), x), _max_pool_backward)
+max_pool_one_pass.defvjp(lambda x: (largest_of_blocks(x), x), _max_pool_backward)
 
 
 def _joined(corners: list[jax.Array], sides: tuple[int, int]) -> jax.Array:

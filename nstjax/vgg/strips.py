@@ -24,7 +24,7 @@ from flax import nnx
 from jax import lax
 
 from nstjax.feature_map import LANES, FeatureMap, block_diagonal
-from nstjax.vgg.convolution import LAYOUT, adjoint_kernel, convolve
+from nstjax.vgg.convolution import BLOCK, LAYOUT, adjoint_kernel, convolve, largest_of_blocks
 from nstjax.vgg.frozen import Frozen
 
 STRIPS = 8
@@ -125,3 +125,38 @@ def _unfold_backward(before, after, _, cotangent):
 
 
 _unfold.defvjp(_unfold_forward, _unfold_backward)
+
+
+@jax.custom_vjp
+def max_pool_of_strips(x: jax.Array) -> jax.Array:
+    """`max_pool`, its gradient without slices and pads, which would move data."""
+    return largest_of_blocks(x)
+
+
+def _max_pool_forward(x):
+    y = largest_of_blocks(x)
+    return y, (x, y)
+
+
+def _max_pool_backward(x_and_y, cotangent):
+    x, y = x_and_y
+    height, width = y.shape[1] * 2, y.shape[2] * 2
+    corners = [x[:, i:height:2, j:width:2] for i in (0, 1) for j in (0, 1)]
+    maxima = sum((corner == y).astype(x.dtype) for corner in corners)
+    shared = _to_blocks(cotangent / maxima, x.shape)
+    return (jnp.where(x == _to_blocks(y, x.shape), shared, 0),)
+
+
+max_pool_of_strips.defvjp(_max_pool_forward, _max_pool_backward)
+
+
+def _to_blocks(y: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    """Each value in its whole 2x2 block, and zeros in a row and a column that no block has.
+
+    Zeros between the values and then sums over windows: the transpose of `average_pool`.
+    """
+    halves = zip(shape[1:3], y.shape[1:3], strict=True)
+    # Of nothing nothing lies between, either.
+    rest = [(1, 1 + size - 2 * half - (half == 0)) for size, half in halves]
+    padding = ((0, 0), *rest, (0, 0))
+    return lax.reduce_window(y, 0.0, lax.add, BLOCK, (1, 1, 1, 1), padding, base_dilation=BLOCK)
