@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import jax
+
 from benchmarks.ahead.program import Case, levels_of, lower_step, lower_targets
 from benchmarks.ahead.targets import TARGETS
 from benchmarks.report import markdown_table
@@ -13,6 +15,7 @@ PROGRAMS: dict[str, Callable] = {"targets": lower_targets, "step": lower_step}
 
 def compile_picture(target: str, case: Case, devices: list[Any]) -> list[dict[str, Any]]:
     """Seconds on this machine of both programs of every level, coarse to fine."""
+    jax.clear_caches()  # the case itself may have been compiled before
     rows = []
     for level in levels_of(case):
         seconds = {}
