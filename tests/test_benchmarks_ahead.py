@@ -16,6 +16,7 @@ from benchmarks.ahead.gpu import read_gpu_step
 from benchmarks.ahead.hlo import Array, executed, parse_module, step_body, trip_count
 from benchmarks.ahead.needs import LBFGS_PAIRS, needed_bytes, network_bytes, optimizer_bytes
 from benchmarks.ahead.placement import rows_axis
+from benchmarks.ahead.program import levels_of
 from benchmarks.ahead.report import report
 from benchmarks.ahead.targets import COMPILERS, devices_of, has_compiler
 from benchmarks.ahead.tpu import read_tpu_step
@@ -298,7 +299,8 @@ def test_rows_of_pictures_are_shared_and_nothing_else():
     state = jax.eval_shape(memory, jax.ShapeDtypeStruct((64, 48, 3), "float32"))
     paths, _ = tree_flatten_with_path({"state": state})
     axes = {leaf.shape: rows_axis(path, leaf.shape) for path, leaf in paths}
-    assert axes == {(): None, (20,): None, (64, 48, 3): 0, (20, 64, 48, 3): 1}
+    small = {(): None, (20,): None, (20, 20): None, (40, 40): None}
+    assert axes == small | {(64, 48, 3): 0, (40, 64, 48, 3): 1}
 
 
 def test_every_combination_is_a_case():
@@ -306,6 +308,13 @@ def test_every_combination_is_a_case():
     found = cases(parse(flags.split()))
     assert len(set(found)) == 16
     assert {(case.height, case.width) for _, case in found} == {(32, 64), (64, 128)}
+
+
+def test_a_cold_picture_is_compiled_from_coarse_to_fine():
+    _, case = cases(parse(["--sizes", "512", "--aspect", "2"]))[0]
+    levels = levels_of(case)
+    assert [(level.height, level.width) for level in levels] == [(84, 167), (146, 293), (256, 512)]
+    assert levels[-1] == case
 
 
 def test_rows_that_cannot_be_shared_are_refused(refused):
@@ -357,7 +366,7 @@ def test_eight_devices_never_gather_what_they_share(target, optimizer, compiled)
 
 @needs_compiler("tpu")
 def test_hardly_any_cycle_of_a_tpu_moves_data(compiled):
-    (result,) = compiled("--target", "v5e", "--sizes", "512", "--top", "20")
+    (result,) = compiled("--target", "v5e", "--sizes", "768", "--top", "20")
     estimate = result["estimated_by_the_compiler"]
     moving = [each for each in result["costliest"] if each["kind"] == "data movement"]
     assert estimate["cycles_by_kind"]["data movement"] < 0.1 * estimate["cycles"], moving
