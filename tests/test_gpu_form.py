@@ -22,6 +22,7 @@ from nstjax.vgg.convolution import (
 )
 from nstjax.vgg.gpu import max_pool_one_pass, relu_and_sums
 from nstjax.vgg.masked_product import by_kernel, fits_kernel, masked_product, plain
+from nstjax.vgg.strips import max_pool_of_strips
 
 LAYERS = ("relu1_1", "relu1_2", "relu2_1", "conv2_2", "pool2", "relu3_1")
 
@@ -149,14 +150,19 @@ def test_a_map_without_style_costs_no_product():
     np.testing.assert_array_equal(jax.grad(content)(x), 2 * jnp.maximum(x, 0))
 
 
+@pytest.mark.parametrize("pool", [max_pool_one_pass, max_pool_of_strips])
 @pytest.mark.parametrize("shape", [(1, 6, 8, 5), (2, 7, 9, 3), (1, 3, 2, 1)], ids=str)
-def test_the_maximums_gradient_is_that_of_max_pool(shape):
+def test_equal_maxima_share_the_gradient_of_their_block(pool, shape):
     x = jnp.round(normal(*shape))  # many are equal
-    expected, back = jax.vjp(max_pool, x)
-    found, back_in_one_pass = jax.vjp(max_pool_one_pass, x)
-    np.testing.assert_array_equal(found, expected)
+    found, back = jax.vjp(pool, x)
+    np.testing.assert_array_equal(found, max_pool(x))
     cotangent = normal(*found.shape, seed=1)
-    np.testing.assert_array_equal(back_in_one_pass(cotangent)[0], back(cotangent)[0])
+    expected = np.zeros(shape, np.float32)
+    for batch, row, column, channel in np.ndindex(*found.shape):
+        at = batch, slice(2 * row, 2 * row + 2), slice(2 * column, 2 * column + 2), channel
+        are_maxima = x[at] == found[batch, row, column, channel]
+        expected[at] = cotangent[batch, row, column, channel] * are_maxima / np.sum(are_maxima)
+    np.testing.assert_allclose(back(cotangent)[0], expected, rtol=1e-6)
 
 
 def test_a_convolution_inside_is_one_with_zeros_cut_off():

@@ -136,7 +136,8 @@ def max_pool(x: jax.Array) -> jax.Array:
     """Maximum of each 2x2 block: `(B, H, W, C) -> (B, H // 2, W // 2, C)`.
 
     Written as three maxima of strided slices: the gradient of `reduce_window`'s maximum is a scatter,
-    which is slow and on a GPU not deterministic. Equal maxima share their gradient.
+    which is slow and on a GPU not deterministic. Equal maxima share their gradient: two equally, and of
+    three one takes half.
     """
     height, width = x.shape[1] // 2 * 2, x.shape[2] // 2 * 2
     top, bottom = x[:, 0:height:2], x[:, 1:height:2]

@@ -129,7 +129,7 @@ _unfold.defvjp(_unfold_forward, _unfold_backward)
 
 @jax.custom_vjp
 def max_pool_of_strips(x: jax.Array) -> jax.Array:
-    """`max_pool`, its gradient without slices and pads, which would move data."""
+    """`max_pool`, its gradient without slices and pads; all equal maxima share it alike."""
     return largest_of_blocks(x)
 
 
