@@ -87,7 +87,7 @@ def relu_and_sums(x: FeatureMap) -> FeatureMap:
 
 @jax.custom_vjp
 def max_pool_one_pass(x: jax.Array) -> jax.Array:
-    """`max_pool`, its gradient from the four values of each block alone; all equal maxima share alike."""
+    """`max_pool`, its gradient from each block alone; all equal maxima share it alike."""
     return largest_of_blocks(x)
 
 
