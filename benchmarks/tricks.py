@@ -14,6 +14,7 @@ from unittest import mock
 
 import jax
 import jax.numpy as jnp
+from flax import nnx
 from jax import lax
 
 from benchmarks.context import Context
@@ -21,6 +22,7 @@ from benchmarks.ours import Ours, chunk_steps
 from benchmarks.report import Table, with_range
 from benchmarks.settings import matched_settings
 from benchmarks.timing import alternate, ratios
+from nstjax.feature_map import FeatureMap
 from nstjax.vgg import FORMS, convolution, features, forms, plain, winograd
 
 CPU_SIZES = (512,)
@@ -97,12 +99,22 @@ def _gradient_of_jax() -> Iterator[None]:
         del correlate, adjoint
         return convolution.DIRECT.correlate(x, kernel) + bias
 
-    with _direct_everywhere(), mock.patch.object(plain, "convolve", convolve):
+    def convolve_inside(x, kernel, bias, adjoint):
+        del adjoint
+        return (
+            lax.conv_general_dilated(
+                x, kernel, (1, 1), "VALID", dimension_numbers=convolution.LAYOUT
+            )
+            + bias
+        )
+
+    found = {"convolve": convolve, "convolve_inside": convolve_inside}
+    with _direct_everywhere(), mock.patch.multiple(plain, **found):
         yield
 
 
 def _relu_masked_by_input():
-    return mock.patch.object(features, "relu", jax.nn.relu)
+    return mock.patch.object(forms, "relu", jax.nn.relu)
 
 
 def _pool_by_reshape():
@@ -124,26 +136,27 @@ def _gradient_of_gram_by_jax():
     return mock.patch.object(MOMENTS, "_gram", gram)
 
 
-@contextlib.contextmanager
-def _padded_first_layer() -> Iterator[None]:
-    def correlate(x, kernel):
-        more = CHANNELS_OF_PADDED_PIXELS - x.shape[-1]
-        if x.shape[-1] == 3:
-            x = jnp.pad(x, ((0, 0), (0, 0), (0, 0), (0, more)))
+class _Widened(nnx.Module):
+    """A first convolution with kernels for more channels than pixels have."""
+
+    def __init__(self, convolution: nnx.Module, more: int):
+        self.convolution = convolution
+        self.more = more
+
+    def __call__(self, pixels: jax.Array) -> FeatureMap:
+        return self.convolution(jnp.pad(pixels, ((0, 0), (0, 0), (0, self.more))))
+
+
+def _padded_first_layer():
+    def padded(form):
+        def first(kernel, *rest):
+            more = CHANNELS_OF_PADDED_PIXELS - kernel.shape[2]
             kernel = jnp.pad(kernel, ((0, 0), (0, 0), (0, more), (0, 0)))
-        return convolution.DIRECT.correlate(x, kernel)
+            return _Widened(form.first(kernel, *rest), more)
 
-    padded = convolution.DIRECT._replace(correlate=correlate)
+        return form._replace(first=first)
 
-    def with_padding(choose):
-        return forms.plain_form(lambda kernel: padded if kernel.shape[2] == 3 else choose(kernel))
-
-    found = {
-        "plain": with_padding(forms.directly),
-        "winograd": with_padding(forms.winograd_where_wide),
-    }
-    with mock.patch.dict(FORMS, found):
-        yield
+    return mock.patch.dict(FORMS, {name: padded(form) for name, form in FORMS.items()})
 
 
 def _winograd_from_64_channels():

@@ -10,8 +10,8 @@ from flax import nnx
 from nstjax.errors import UserError
 from nstjax.feature_map import FeatureMap
 from nstjax.vgg.architecture import Layer, trunk
-from nstjax.vgg.convolution import PADDINGS, POOLINGS, average_pool, relu
-from nstjax.vgg.forms import FORMS
+from nstjax.vgg.convolution import PADDINGS, POOLINGS, average_pool
+from nstjax.vgg.forms import FORMS, plain_relu
 from nstjax.vgg.preprocess import Preprocessing, preprocess
 from nstjax.vgg.weights import Weights
 
@@ -104,9 +104,7 @@ class VGG(nnx.Module):
         if layer.kind == "conv":
             return self.convolutions[layer.name](x)
         form = FORMS[self.form]
-        if layer.kind == "relu" and layer.name in self.layers:
-            return form.seen_relu(x)
         if layer.kind == "relu":
-            return FeatureMap(relu(x.values), x.height, x.folds)
+            return form.seen_relu(x) if layer.name in self.layers else plain_relu(x)
         pooled = form.poolings[self.pooling](x.values)
         return FeatureMap(pooled, x.height // 2, x.folds).cleared()
