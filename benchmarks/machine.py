@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -53,11 +54,16 @@ def cpu_model() -> str:
 
 
 def package_versions() -> dict[str, str]:
-    """Of the packages that matter, where they are installed."""
+    """Of the packages that matter, whether they are installed or not."""
+    return dict.fromkeys(PACKAGES, "not installed") | installed_versions(PACKAGES)
+
+
+def installed_versions(packages: Sequence[str]) -> dict[str, str]:
+    """Of those packages that are installed."""
     found = {}
-    for name in PACKAGES:
+    for name in packages:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "not installed"
+            continue
     return found

@@ -14,6 +14,7 @@ from benchmarks.ahead.program import Case, lower_step, settings_of
 from benchmarks.ahead.targets import TARGETS, Target
 from benchmarks.ahead.tpu import TpuStep, read_tpu_step
 from benchmarks.failure import describe
+from benchmarks.ours import program_bytes
 
 
 class Compiled(NamedTuple):
@@ -42,7 +43,7 @@ def compile_case(target_name: str, case: Case, devices: list[Any], top: int) -> 
         fits = "RESOURCE_EXHAUSTED" not in str(error)
         return Compiled({"case": asked, "failure": describe(error), "fits": fits}, None)
     seconds = time.perf_counter() - begin
-    memory = peak_memory(program.memory_analysis())
+    memory = program_bytes(program)
     if memory > target.memory:
         failure = f"{memory} bytes, of which {target_name} has {target.memory}"
         return Compiled({"case": asked, "failure": failure, "fits": False}, None)
@@ -50,16 +51,6 @@ def compile_case(target_name: str, case: Case, devices: list[Any], top: int) -> 
     result = {"compiled_in_seconds": seconds, "peak_memory_bytes": memory}
     result |= read(target, case, text, top)
     return Compiled({"case": asked, "result": result}, text)
-
-
-def peak_memory(analysis: Any) -> int:
-    """What the program keeps at once of one device: arguments, results and what lies between."""
-    return (
-        analysis.argument_size_in_bytes
-        + analysis.output_size_in_bytes
-        + analysis.temp_size_in_bytes
-        - analysis.alias_size_in_bytes
-    )
 
 
 def read(target: Target, case: Case, text: str, top: int) -> dict[str, Any]:

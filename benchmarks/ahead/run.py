@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from benchmarks.ahead.arguments import cases
@@ -10,6 +9,7 @@ from benchmarks.ahead.cold import compile_picture
 from benchmarks.ahead.compiler import compile_case
 from benchmarks.ahead.report import ahead_report
 from benchmarks.ahead.targets import devices_of
+from benchmarks.machine import installed_versions
 from benchmarks.record import save_record
 
 PACKAGES = ("jax", "jaxlib", "libtpu", "jax-cuda12-plugin", "nvidia-cudnn-cu12")
@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> None:
     for path in (options.hlo, options.json and options.json.parent):
         if path:
             path.mkdir(parents=True, exist_ok=True)
-    record: dict[str, Any] = {"versions": versions(), "rows": []}
+    record: dict[str, Any] = {"versions": installed_versions(PACKAGES), "rows": []}
     for (target, case), places in zip(asked, devices, strict=True):
         name = f"{target}-{'-'.join(map(str, case))}"
         print(f"compiling {name}", file=sys.stderr, flush=True)
@@ -44,14 +44,3 @@ def run(options: argparse.Namespace) -> None:
         if options.json:
             save_record(record, options.json)
     print(ahead_report(record))
-
-
-def versions() -> dict[str, str]:
-    """Of the packages that decide what the programs are."""
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
