@@ -8,6 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the benchmarks compare with PyTorch")
 
 import jax
+import jax.numpy as jnp
 from reference.inputs import picture
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -21,8 +22,10 @@ from benchmarks.reference.side import Reference
 from benchmarks.reference.trims import PLAIN, Trim
 from benchmarks.scene import make_scene
 from benchmarks.settings import matched_settings
-from nstjax.losses import Losses
+from benchmarks.tricks import TRICKS
+from nstjax.losses import Losses, moments
 from nstjax.optimize import Level
+from nstjax.problem import make_evaluation
 from nstjax.result import Result
 from nstjax.settings import Settings
 from nstjax.vgg import forms
@@ -128,3 +131,28 @@ def test_the_last_levels_curve_has_the_times_of_its_chunks():
     stopped = result.history._replace(total=total[:4])
     with pytest.raises(TimeoutError):
         last_level(Result(result.image, stopped, levels, Settings(), True), stamps[:2])
+
+
+@pytest.mark.parametrize(
+    "trick",
+    # Bfloat16 is set where a scene is made, and the default recipe's pooling is no average.
+    sorted(set(TRICKS) - {"bfloat16 features", "average pool by reduce_window"}),
+)
+def test_a_trick_makes_another_program(trick, network):
+    settings = matched_settings("default")
+    pixels = jax.ShapeDtypeStruct((32, 32, 3), jnp.float32)
+
+    def program():
+        jax.clear_caches()
+        evaluation, arrays = make_evaluation(network("vgg16"), settings, "cpu")
+
+        def total(pixels):
+            found = evaluation.features(arrays, pixels).values()
+            return sum(jnp.sum(moments(each).second) for each in found)
+
+        return jax.jit(jax.grad(total)).lower(pixels).as_text()
+
+    with TRICKS[trick].turned_on():
+        turned_on = program()
+    with TRICKS[trick].turned_off():
+        assert program() != turned_on
