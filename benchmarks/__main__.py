@@ -11,8 +11,8 @@ import sys
 # PyTorch shares the GPU: JAX must not take most of it at once. JAX reads this when it is imported.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
-from nstjax.cli.keep_memory import keep_memory
 from nstjax.cli.main import fail
+from nstjax.cli.running.keep_memory import keep_memory
 
 EXTRAS = ("torch", "matplotlib")  # what nstjax itself does without
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import jax
 from jax.experimental.compilation_cache import compilation_cache
 
-from nstjax.cli.compilation_cache import KEEP_EVERYTHING
+from nstjax.cli.running.compilation_cache import KEEP_EVERYTHING
 
 
 def use_no_cache() -> None:

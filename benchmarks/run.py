@@ -13,7 +13,7 @@ from benchmarks.plots import plot_record
 from benchmarks.program_cache import use_no_cache
 from benchmarks.questions import ask, load, tell
 from benchmarks.record import load_record, put_row, report, save_record
-from nstjax.cli.model import find_weights
+from nstjax.cli.files.model import find_weights
 from nstjax.errors import UserError
 from nstjax.images import read
 from nstjax.vgg import load_weights

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nstjax.images.affine_color import affine_match, cholesky, pca, symmetric
+from nstjax.images.colors.affine_color import affine_match, cholesky, pca, symmetric
 
 MATRICES = (symmetric, pca, cholesky)
 RANDOM = np.random.default_rng(0)

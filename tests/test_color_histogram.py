@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from nstjax.images.affine_color import affine_match, symmetric
-from nstjax.images.color_histogram import histogram_match
+from nstjax.images.colors.affine_color import affine_match, symmetric
+from nstjax.images.colors.color_histogram import histogram_match
 
 RANDOM = np.random.default_rng(3)
 SHARES = np.linspace(0, 1, 201)

@@ -15,9 +15,9 @@ from PIL import Image
 
 import weights_tools
 from nstjax.cli import main
+from nstjax.cli.commands.stylize import run as run_stylize
+from nstjax.cli.files.model import find_weights
 from nstjax.cli.main import COMMANDS
-from nstjax.cli.model import find_weights
-from nstjax.cli.stylize import run as run_stylize
 from nstjax.images import read
 
 SHARED_PICTURES = Path(__file__).parents[2] / "shared" / "images"
@@ -138,7 +138,7 @@ def test_the_same_command_writes_the_same_bytes(folder, weights_file):
 
 
 def test_a_preset_decides_the_defaults_and_flags_win(folder, monkeypatch):
-    from nstjax.cli import job
+    from nstjax.cli.running import job
 
     seen = []
     monkeypatch.setattr(job, "run_job", lambda parsed: seen.append(parsed) or 0)

@@ -14,9 +14,10 @@ from PIL.ExifTags import Base
 from reference.commands import FLAGS, HERE, QUICK
 
 from nstjax import PRESETS
-from nstjax.cli import job, main
+from nstjax.cli import main
+from nstjax.cli.running import job
 from nstjax.images import read_comment
-from nstjax.images.formats import endings
+from nstjax.images.files.formats import endings
 from nstjax.recipe import Recipe
 from nstjax.settings.mixture import parse_mixture
 

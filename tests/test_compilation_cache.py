@@ -7,8 +7,8 @@ import sys
 import jax
 import pytest
 
-from nstjax.cli import compilation_cache
-from nstjax.cli.compilation_cache import keep_programs
+from nstjax.cli.running import compilation_cache
+from nstjax.cli.running.compilation_cache import keep_programs
 
 NAMES = (
     "jax_enable_compilation_cache",
@@ -76,7 +76,7 @@ def test_the_oldest_programs_go_when_there_are_too_many(cache, options, monkeypa
 
 COUNT_HITS = """
 import jax
-from nstjax.cli.compilation_cache import keep_programs
+from nstjax.cli.running.compilation_cache import keep_programs
 
 events = []
 jax.monitoring.register_event_listener(lambda event, **_: events.append(event))

@@ -9,7 +9,7 @@ from PIL.ExifTags import GPS, IFD, Base
 from reference.inputs import picture
 
 from nstjax.images import read_comment, read_picture, to_bytes, write
-from nstjax.images.formats import endings
+from nstjax.images.files.formats import endings
 
 THUMBNAIL = b"\xff\xd8 a thumbnail \xff\xd9"
 LATITUDE = (48.0, 31.0, 12.0)

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, features
 
 from nstjax.images import check_writable
-from nstjax.images.formats import endings, format_of
+from nstjax.images.files.formats import endings, format_of
 
 
 def test_the_endings_are_those_that_pillow_can_write():

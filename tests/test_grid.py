@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from nstjax import Settings
-from nstjax.cli.grid import make_grid
-from nstjax.cli.over import parse_over, settings_of
+from nstjax.cli.parsing.grid import make_grid
+from nstjax.cli.parsing.over import parse_over, settings_of
 
 
 def grid(*over, base=Settings()):  # noqa: B008 - frozen

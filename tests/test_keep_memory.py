@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from nstjax.cli import keep_memory
+from nstjax.cli.running import keep_memory
 
 pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc's")
 
@@ -15,7 +15,7 @@ TRIED = """
 import resource, sys, threading
 import numpy as np
 if sys.argv[1] == "keep":
-    from nstjax.cli.keep_memory import keep_memory
+    from nstjax.cli.running.keep_memory import keep_memory
     keep_memory(int(sys.argv[2]))
 
 def work():

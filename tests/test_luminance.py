@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nstjax.images import keep_chroma
-from nstjax.images.oklab import to_oklab
+from nstjax.images.colors.oklab import to_oklab
 
 RANDOM = np.random.default_rng(5)
 # Pale enough for sRGB to have every mixture.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nstjax.images.oklab import from_oklab, to_oklab
+from nstjax.images.colors.oklab import from_oklab, to_oklab
 
 RANDOM = np.random.default_rng(4)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nstjax.cli.over import parse_over, settings_of
+from nstjax.cli.parsing.over import parse_over, settings_of
 from nstjax.settings.groups import Shape
 
 KNOWN = settings_of((Shape,))

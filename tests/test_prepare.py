@@ -6,7 +6,7 @@ from reference.transfers import CONTENT, OTHER_STYLE, QUICK, QUICK_FIELDS, STYLE
 
 from nstjax import Region, Settings, reconstruct, stylize, texture
 from nstjax.images import COLOR_MATCHES, keep_chroma, match_colors, resize
-from nstjax.images.oklab import to_oklab
+from nstjax.images.colors.oklab import to_oklab
 from nstjax.prepare import prepare
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")

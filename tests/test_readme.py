@@ -10,8 +10,8 @@ from PIL import Image
 import weights_tools
 from nstjax import PRESETS, Settings
 from nstjax.cli import main
-from nstjax.cli.grid import make_grid
-from nstjax.cli.over import parse_over, settings_of
+from nstjax.cli.parsing.grid import make_grid
+from nstjax.cli.parsing.over import parse_over, settings_of
 from nstjax.losses import CONTENT_LOSSES, STYLE_LOSSES, TOTAL_VARIATIONS
 from nstjax.optimize import INITIAL_IMAGES
 

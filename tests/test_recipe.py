@@ -8,7 +8,7 @@ import pytest
 
 from nstjax import PRESETS, Settings
 from nstjax.images import read_comment, write
-from nstjax.images.formats import endings
+from nstjax.images.files.formats import endings
 from nstjax.recipe import Recipe, with_values
 
 RECIPE = Recipe(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nstjax.cli.region_files import read_regions
+from nstjax.cli.files.region_files import read_regions
 
 CONTENT = (24, 32)
 STYLES = [(40, 30), (20, 60)]

@@ -6,7 +6,7 @@ import tomllib
 import pytest
 
 from nstjax import PRESETS, Settings
-from nstjax.cli.settings_file import read_settings_file, to_toml
+from nstjax.cli.parsing.settings_file import read_settings_file, to_toml
 from nstjax.recipe import Recipe, with_values
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nstjax.cli.style_files import find_style_files
+from nstjax.cli.files.style_files import find_style_files
 from nstjax.images import write
 
 

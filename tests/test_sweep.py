@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nstjax.cli import main, sweep_job
+from nstjax.cli import main
+from nstjax.cli.running import sweep_job
 from nstjax.images import read, read_comment, resize
 from nstjax.recipe import Recipe
 from nstjax.settings import Settings

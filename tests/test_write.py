@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 from reference.inputs import picture
 
 from nstjax.images import BitDepth, check_writable, read, to_bytes, write
-from nstjax.images.formats import endings
+from nstjax.images.files.formats import endings
 
 
 def pixels_in(path):

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from benchmarks.look.pairs import all_pairs
 from benchmarks.look.programs import PROGRAMS
-from nstjax.cli.keep_memory import keep_memory
 from nstjax.cli.main import fail
+from nstjax.cli.running.keep_memory import keep_memory
 
 
 def parse() -> argparse.Namespace:

@@ -11,8 +11,8 @@ from benchmarks.look.report import look_report
 from benchmarks.look.rows import find_row, kept_rows, put_row
 from benchmarks.look.sheet import write_sheet
 from benchmarks.record import load_record, save_record
-from nstjax.cli.compilation_cache import keep_programs
-from nstjax.cli.model import find_weights
+from nstjax.cli.files.model import find_weights
+from nstjax.cli.running.compilation_cache import keep_programs
 from nstjax.errors import UserError
 from nstjax.images import read
 from nstjax.vgg import load_weights

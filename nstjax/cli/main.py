@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from nstjax.cli.exit_codes import INTERRUPTED, SUCCESS, USER_ERROR
 from nstjax.errors import UserError
 
-# What each does. A module of this package has its name, and a function `run` that takes the arguments
+# What each does. A module of `commands` has its name, and a function `run` that takes the arguments
 # behind it and returns an exit code. It is imported when it is called: help should come at once.
 COMMANDS = {
     "stylize": "Paints one picture in the style of others.",
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if name not in COMMANDS:
             raise UserError(f"unknown command {name!r}: use one of {', '.join(COMMANDS)}")
-        return importlib.import_module(f"nstjax.cli.{name}").run(rest)
+        return importlib.import_module(f"nstjax.cli.commands.{name}").run(rest)
     except _explained_errors() as error:  # looked up only once something is raised
         return fail(str(error))
     except BrokenPipeError:  # `nstjax stylize --help | head`

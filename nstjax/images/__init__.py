@@ -1,16 +1,16 @@
 """Picture files and pixels."""
 
-from nstjax.images.blend import blend
-from nstjax.images.color import COLOR_MATCHES, match_colors
-from nstjax.images.comment import read_comment
+from nstjax.images.colors.blend import blend
+from nstjax.images.colors.color import COLOR_MATCHES, match_colors
+from nstjax.images.colors.luminance import keep_chroma
 from nstjax.images.contact_sheet import ContactSheet, Example, shrink
-from nstjax.images.formats import BitDepth
-from nstjax.images.luminance import keep_chroma
+from nstjax.images.files.comment import read_comment
+from nstjax.images.files.formats import BitDepth
+from nstjax.images.files.read import Picture, read, read_picture
+from nstjax.images.files.write import check_writable, write
 from nstjax.images.masks import ColorMap, read_mask
 from nstjax.images.pixels import to_bytes, to_pixels, to_words
-from nstjax.images.read import Picture, read, read_picture
 from nstjax.images.resize import cover, fit, resize, resize_mask
-from nstjax.images.write import check_writable, write
 
 __all__ = [
     "COLOR_MATCHES",

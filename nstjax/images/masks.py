@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from nstjax.errors import UserError
+from nstjax.images.files.read import read_values
 from nstjax.images.pixels import to_pixels
-from nstjax.images.read import read_values
 
 MOST_COLORS = 32  # of a picture of flat colors; an antialiased edge alone has more
 GRAY_NOISE = 2  # how far the channels of gray may lie apart, in bytes: WebP's do

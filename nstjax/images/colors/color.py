@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from nstjax.images.affine_color import affine_match, cholesky, pca, symmetric
-from nstjax.images.color_histogram import histogram_match
+from nstjax.images.colors.affine_color import affine_match, cholesky, pca, symmetric
+from nstjax.images.colors.color_histogram import histogram_match
 
 # From colors (N, 3), example pictures and `shares` to colors (N, 3), float64 and not cut off.
 COLOR_MATCHES: dict[str, Callable[..., np.ndarray]] = {

@@ -9,16 +9,16 @@ import jax
 import rich.console
 
 from nstjax.batch import in_common, paint_together, pictures_at_once
-from nstjax.cli.album import Album
-from nstjax.cli.album_files import check_album
-from nstjax.cli.compilation_cache import keep_programs
 from nstjax.cli.exit_codes import INTERRUPTED, SUCCESS
-from nstjax.cli.grid import Cell, Grid
-from nstjax.cli.inputs import Inputs, read_inputs
-from nstjax.cli.interrupt import InterruptFlag
-from nstjax.cli.progress import ProgressBar
-from nstjax.cli.speech import speaker
-from nstjax.cli.sweep import SweepArguments
+from nstjax.cli.files.album import Album
+from nstjax.cli.files.album_files import check_album
+from nstjax.cli.files.inputs import Inputs, read_inputs
+from nstjax.cli.parsing.arguments import SweepArguments
+from nstjax.cli.parsing.grid import Cell, Grid
+from nstjax.cli.running.compilation_cache import keep_programs
+from nstjax.cli.running.interrupt import InterruptFlag
+from nstjax.cli.running.progress import ProgressBar
+from nstjax.cli.running.speech import speaker
 from nstjax.optimize import Level
 from nstjax.prepare import Transfer
 from nstjax.result import Progress, Result

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import tyro
 
-from nstjax.cli.arguments import Arguments
-from nstjax.cli.settings_file import BESIDE, read_settings_file
+from nstjax.cli.parsing.arguments import Arguments
+from nstjax.cli.parsing.settings_file import BESIDE, read_settings_file
 from nstjax.errors import UserError
 from nstjax.recipe import Recipe, preset_named, with_values
 from nstjax.settings.mixture import rename

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nstjax.images.oklab import from_oklab, to_oklab
+from nstjax.images.colors.oklab import from_oklab, to_oklab
 
 
 def keep_chroma(painted: np.ndarray, content: np.ndarray, strength: float = 1.0) -> np.ndarray:

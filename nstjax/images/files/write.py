@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike
 
 from nstjax.errors import UserError
 from nstjax.files import replaced
-from nstjax.images.comment import COMMENT_KEY
-from nstjax.images.encode import Beside
-from nstjax.images.exif import pack_exif
-from nstjax.images.formats import EIGHT, FORMATS, SIXTEEN, encoder_of, format_of
+from nstjax.images.files.comment import COMMENT_KEY
+from nstjax.images.files.encode import Beside
+from nstjax.images.files.exif import pack_exif
+from nstjax.images.files.formats import EIGHT, FORMATS, SIXTEEN, encoder_of, format_of
+from nstjax.images.files.profile import SRGB_PROFILE
 from nstjax.images.pixels import to_bytes, to_words
-from nstjax.images.profile import SRGB_PROFILE
 from nstjax.images.resize import resize
 
 

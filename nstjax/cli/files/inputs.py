@@ -9,10 +9,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from nstjax.cli.arguments import Arguments, Pictures
-from nstjax.cli.model import FoundWeights, find_weights
-from nstjax.cli.region_files import read_regions
-from nstjax.cli.style_files import find_style_files
+from nstjax.cli.files.model import FoundWeights, find_weights
+from nstjax.cli.files.region_files import read_regions
+from nstjax.cli.files.style_files import find_style_files
+from nstjax.cli.parsing.arguments import Arguments, Pictures
 from nstjax.errors import UserError
 from nstjax.images import Picture, read, read_picture, write
 from nstjax.prepare import Transfer, prepare

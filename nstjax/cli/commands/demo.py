@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nstjax.cli.arguments import Run, StylizeArguments
-from nstjax.cli.flags import parse
+from nstjax.cli.parsing.arguments import Run, StylizeArguments
+from nstjax.cli.parsing.flags import parse
 from nstjax.settings import Settings
 
 SIZE = 448  # about a minute on two CPU cores
@@ -22,7 +22,7 @@ class DemoArguments:
 def run(arguments: Sequence[str]) -> int:
     """Runs the command with the arguments behind its name; returns the exit code."""
     parsed = parse(DemoArguments, arguments, prog="nstjax demo", default=DemoArguments())
-    from nstjax.cli.job import run_job
+    from nstjax.cli.running.job import run_job
 
     pictures = importlib.resources.files("nstjax") / "demo"
     with (

@@ -6,8 +6,8 @@ from typing import Annotated, Any, TypeVar
 
 import tyro
 
-from nstjax.cli.arguments import Arguments
-from nstjax.cli.flags import parse
+from nstjax.cli.parsing.arguments import Arguments
+from nstjax.cli.parsing.flags import parse
 from nstjax.settings import GROUPS, Settings
 
 Kind = TypeVar("Kind", bound=Arguments)

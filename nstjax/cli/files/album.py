@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nstjax.cli.album_files import (
+from nstjax.cli.files.album_files import (
     Entry,
     folder_of,
     index_of,
@@ -13,9 +13,9 @@ from nstjax.cli.album_files import (
     read_index,
     rename,
 )
-from nstjax.cli.grid import Cell, Grid
-from nstjax.cli.inputs import Inputs
-from nstjax.cli.origin import origins
+from nstjax.cli.files.inputs import Inputs
+from nstjax.cli.files.origin import origins
+from nstjax.cli.parsing.grid import Cell, Grid
 from nstjax.errors import UserError
 from nstjax.files import replaced
 from nstjax.images import ContactSheet, Example, check_writable, fit, read, shrink, write

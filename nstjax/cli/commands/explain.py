@@ -6,10 +6,10 @@ from pathlib import Path
 
 import tyro
 
-from nstjax.cli.defaults import recipe_of
 from nstjax.cli.exit_codes import SUCCESS
-from nstjax.cli.flags import parse
-from nstjax.cli.settings_file import to_toml
+from nstjax.cli.parsing.defaults import recipe_of
+from nstjax.cli.parsing.flags import parse
+from nstjax.cli.parsing.settings_file import to_toml
 from nstjax.presets import PRESETS
 
 

@@ -8,15 +8,15 @@ from collections.abc import Callable
 import jax
 import rich.console
 
-from nstjax.cli.arguments import Arguments
-from nstjax.cli.compilation_cache import keep_programs
 from nstjax.cli.exit_codes import INTERRUPTED, SUCCESS
-from nstjax.cli.inputs import read_inputs
-from nstjax.cli.interrupt import InterruptFlag
-from nstjax.cli.metrics import MetricsFile
-from nstjax.cli.progress import ProgressBar
-from nstjax.cli.snapshots import Snapshots
-from nstjax.cli.speech import speaker
+from nstjax.cli.files.inputs import read_inputs
+from nstjax.cli.files.metrics import MetricsFile
+from nstjax.cli.files.snapshots import Snapshots
+from nstjax.cli.parsing.arguments import Arguments
+from nstjax.cli.running.compilation_cache import keep_programs
+from nstjax.cli.running.interrupt import InterruptFlag
+from nstjax.cli.running.progress import ProgressBar
+from nstjax.cli.running.speech import speaker
 from nstjax.errors import UserError
 from nstjax.images import check_writable
 from nstjax.result import Progress

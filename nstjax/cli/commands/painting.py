@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Sequence
 
-from nstjax.cli.arguments import Arguments
-from nstjax.cli.boxes import parse_in_boxes
-from nstjax.cli.defaults import default_arguments
-from nstjax.cli.keep_memory import keep_memory
+from nstjax.cli.parsing.arguments import Arguments
+from nstjax.cli.parsing.boxes import parse_in_boxes
+from nstjax.cli.parsing.defaults import default_arguments
+from nstjax.cli.running.keep_memory import keep_memory
 
 
 def run_painting(
@@ -29,6 +29,6 @@ def run_painting(
     parsed = parse_in_boxes(arguments, prog=f"nstjax {command}", default=default, without=without)
     keep_memory(parsed.settings.size)
     # Imported here: `--help` and mistakes in flags should not wait for JAX, whose threads come with it.
-    from nstjax.cli.job import run_job
+    from nstjax.cli.running.job import run_job
 
     return run_job(parsed)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nstjax.cli.grid import Grid
+from nstjax.cli.parsing.grid import Grid
 from nstjax.errors import UserError
 from nstjax.images import check_writable, read_comment
 

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 from PIL.ExifTags import IFD
 
-from nstjax.images.exif import typed
+from nstjax.images.files.exif import typed
 
 
 class Beside(NamedTuple):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from PIL import PngImagePlugin
 
-from nstjax.images.exif import comment_in
-from nstjax.images.read import opened
+from nstjax.images.files.exif import comment_in
+from nstjax.images.files.read import opened
 
 COMMENT_KEY = "nstjax"  # of the text chunk in PNG
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from nstjax.cli.inputs import Inputs
+from nstjax.cli.files.inputs import Inputs
 from nstjax.settings import Settings
 from nstjax.settings.mixture import parse_mixture
 

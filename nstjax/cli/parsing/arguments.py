@@ -10,6 +10,8 @@ from nstjax.errors import UserError
 from nstjax.presets import PRESETS
 from nstjax.settings import Settings
 
+SMALLEST_THUMBNAIL = 16  # pixels
+
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
@@ -101,6 +103,30 @@ class StylizeArguments(Arguments):
     def pictures(self) -> Pictures:
         """The files that were named."""
         return Pictures(self.content, self.styles, self.masks, self.style_masks)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepArguments(StylizeArguments):
+    """Paints the content picture in all combinations of some settings, and puts them on one sheet."""
+
+    over: Annotated[
+        tyro.conf.UseAppendAction[tuple[str, ...]],
+        tyro.conf.arg(
+            metavar="NAME=VALUE,VALUE,...",
+            help="a setting and its values, once for each setting; + joins the layers of a value",
+        ),
+    ] = ()
+    thumbnail: int = 320  # long side of a picture on the sheet, at most
+    at_once: int = 0  # pictures that are painted together; 0: as many as are useful and fit
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.thumbnail < SMALLEST_THUMBNAIL:
+            raise UserError(
+                f"thumbnail is {self.thumbnail}: give at least {SMALLEST_THUMBNAIL} pixels"
+            )
+        if self.at_once < 0:
+            raise UserError(f"at_once is {self.at_once}: give at least 0")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from nstjax.cli.arguments import TextureArguments
-from nstjax.cli.painting import run_painting
+from nstjax.cli.commands.painting import run_painting
+from nstjax.cli.parsing.arguments import TextureArguments
 from nstjax.settings.groups import Color, Content
 
 

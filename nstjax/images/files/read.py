@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from nstjax.errors import UserError
-from nstjax.images.exif import kept_exif
+from nstjax.images.files.exif import kept_exif
+from nstjax.images.files.profile import SRGB_PROFILE
 from nstjax.images.pixels import to_pixels
-from nstjax.images.profile import SRGB_PROFILE
 
 
 @dataclass(frozen=True)

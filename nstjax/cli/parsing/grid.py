@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from nstjax.cli.over import FLAG, Axis
+from nstjax.cli.parsing.over import FLAG, Axis
 from nstjax.recipe import with_values
 from nstjax.settings import Settings
 from nstjax.settings.mixture import rename

@@ -5,7 +5,7 @@ from itertools import repeat
 
 import numpy as np
 
-from nstjax.images.affine_color import affine_match, symmetric
+from nstjax.images.colors.affine_color import affine_match, symmetric
 
 ROTATIONS = 10  # then the distributions of pictures lie less than one 8-bit step apart
 SAMPLES = 2**16  # colors that stand for a picture, on average: its quantiles to about a thousandth

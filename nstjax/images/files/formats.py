@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from nstjax.errors import UserError
-from nstjax.images.encode import ENCODERS, Beside, png_options
+from nstjax.images.files.encode import ENCODERS, Beside, png_options
 
 BitDepth = Literal[8, 16]  # bits of a channel
 EIGHT, SIXTEEN = typing.get_args(BitDepth)

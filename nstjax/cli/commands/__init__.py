@@ -1,0 +1,1 @@
+"""What is typed behind `nstjax`: a module for each command."""

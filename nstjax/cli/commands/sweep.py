@@ -1,0 +1,27 @@
+"""`nstjax sweep`: one picture in many settings, on one sheet."""
+
+from collections.abc import Sequence
+
+from nstjax.cli.parsing.arguments import SweepArguments
+from nstjax.cli.parsing.boxes import parse_in_boxes
+from nstjax.cli.parsing.defaults import default_arguments
+from nstjax.cli.parsing.grid import make_grid
+from nstjax.cli.parsing.over import parse_over, settings_of
+from nstjax.cli.running.keep_memory import keep_memory
+from nstjax.errors import UserError
+from nstjax.settings.groups import Shape
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command with the arguments behind its name; returns the exit code."""
+    without = (Shape,)
+    default = default_arguments(SweepArguments, "default", arguments)
+    parsed = parse_in_boxes(arguments, prog="nstjax sweep", default=default, without=without)
+    if parsed.run.save_every or parsed.run.metrics:
+        raise UserError("--save-every and --metrics are for a single picture: leave them out")
+    grid = make_grid(parsed.settings, parse_over(parsed.over, settings_of(without)))
+    keep_memory(max(cell.settings.size for cell in grid.cells))
+    # Imported here: `--help` and mistakes in flags should not wait for JAX, whose threads come with it.
+    from nstjax.cli.running.sweep_job import run_sweep
+
+    return run_sweep(parsed, grid)

@@ -1,0 +1,1 @@
+"""Flags, settings files and the values of a sweep: texts to settings."""

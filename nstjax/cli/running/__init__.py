@@ -1,0 +1,1 @@
+"""The work itself, and what a person sees of it."""

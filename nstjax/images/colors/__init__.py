@@ -1,0 +1,1 @@
+"""Colors: matched, measured and mixed."""
