@@ -8,7 +8,7 @@ import atomic_files
 from atomic_files import discard_unfinished
 from nstjax.errors import UserError
 
-__all__ = ["check_place", "discard_unfinished", "write_whole"]
+__all__ = ["check_name", "check_place", "discard_unfinished", "write_whole"]
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -26,6 +26,12 @@ def check_place(path: Path) -> None:
     """Raises `UserError` where `write_whole` could not write: so that nobody waits for a lost file."""
     with _in_one_line(path):
         atomic_files.check(path)
+
+
+def check_name(path: Path) -> None:
+    """The same of the name alone, without a try: for one of many files of a folder."""
+    with _in_one_line(path):
+        atomic_files.destination(path)
 
 
 @contextlib.contextmanager

@@ -38,6 +38,7 @@ class Album:
         self._origins = dict(zip(grid.cells, found, strict=True))
         self._entries: dict[Cell, Entry] = {}
         self.failed: dict[Cell, str] = {}  # and why
+        self.remarks: list[str] = []  # on pictures that were written
         self._shown: dict[tuple[int, int], np.ndarray | str] = {}
         self._sheet = self._layout(thumbnail)
 
@@ -114,7 +115,8 @@ class Album:
             self._folder.mkdir(exist_ok=True)
         except OSError as error:
             raise UserError(f"cannot make the folder {self._folder}: {error.strerror}") from None
-        self._inputs.write(self.path(cell), result.image, self._recipes[cell])
+        if remark := self._inputs.write(self.path(cell), result.image, self._recipes[cell]):
+            self.remarks.append(remark)
         losses = {name: float(term[-1]) for name, term in result.history._asdict().items()}
         self._take(cell, {"losses": losses, "seconds": round(seconds, 2)})
 
