@@ -5,10 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import atomic_files
-from atomic_files import discard_unfinished
 from nstjax.errors import UserError
-
-__all__ = ["check_name", "check_place", "discard_unfinished", "write_whole"]
 
 
 def write_whole(path: Path, data: bytes) -> None:

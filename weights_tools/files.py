@@ -15,7 +15,7 @@ import atomic_files
 from weights_tools.errors import WeightsError
 
 # The temporary files of downloads, and the folders into which pip downloads.
-_LEFTOVER = re.compile(r"\.[0-9a-f]{32}\.part|\.(?:wheel|download)-.*")
+_LEFTOVER = re.compile(r"\.[0-9a-f]{32}\.part(?:\.json)?|\.(?:wheel|download)-.*")
 
 
 def require_file(path: str | os.PathLike[str]) -> Path:
