@@ -23,7 +23,7 @@ class MetricsFile:
     new file with all of them, so that none is ever seen half. A pipe or a device, such as
     /dev/stdout, gets each line once.
 
-    Raises `UserError` where it cannot be written.
+    Raises `UserError` at the end where not all of it could be written, and for a pipe at once.
     """
 
     def __init__(self, path: Path):
@@ -78,15 +78,19 @@ class _WholeFile:
     def add(self, text: str) -> None:
         self._text += text
         if time.monotonic() >= self._due:
-            self.finish()
+            with contextlib.suppress(UserError):  # until the end there may be room again
+                self.finish()
 
     def finish(self) -> None:
         if len(self._text) == self._written:
             return
         begun = time.monotonic()
-        write_whole(self._path, self._text.encode())
-        ended = time.monotonic()
-        self._written, self._due = len(self._text), ended + max(LEAST_WAIT, WAITS * (ended - begun))
+        try:
+            write_whole(self._path, self._text.encode())
+            self._written = len(self._text)
+        finally:
+            ended = time.monotonic()
+            self._due = ended + max(LEAST_WAIT, WAITS * (ended - begun))
 
 
 class _Stream:
