@@ -108,6 +108,57 @@ def test_a_full_disk_for_the_metrics_does_not_cost_the_picture(folder, weights_f
     assert Path("out.png").is_file()
 
 
+@pytest.mark.usefixtures("quick_to_compile")
+def test_the_output_in_the_folder_of_styles_is_none_of_them(folder, weights_file, capsys):
+    Path("paintings").mkdir()
+    os.replace("style.png", "paintings/style.png")
+    Path("paintings/notes.txt").touch()
+    command = ["stylize", "content.png", "paintings", "--model", str(weights_file), *QUICK]
+    pictures = []
+    for name in ("paintings/out.png", "paintings/out.png", "paintings/again.png"):
+        assert main([*command, "-o", name, "--save-every", "5"]) == 0
+        pictures.append(Path(name).read_bytes())
+    assert pictures[0] == pictures[1] == pictures[2]
+    said = capsys.readouterr().err
+    assert "left out of paintings: notes.txt (no picture)" in said
+    assert "left out of paintings: out.png, out_00005.png, out_00010.png (made by nstjax)" in said
+
+
+@pytest.mark.usefixtures("quick_to_compile")
+def test_a_recipe_too_long_is_told_and_the_photographs_exif_stays(folder, weights_file, capsys):
+    exif = Image.Exif()
+    exif[0x010E], exif[0x0112] = "x" * 65_000, 1
+    with Image.open("content.png") as image:
+        image.save("content.png", exif=exif)
+    for name, told in (("out.jpg", 1), ("out.png", 0)):
+        assert stylize(weights_file, "-o", name, *QUICK) == 0
+        assert capsys.readouterr().err.count(f"{name} is without its recipe: JPEG has no") == told
+        with Image.open(name) as picture:
+            assert picture.getexif()[0x010E] == "x" * 65_000
+
+
+def test_a_pipe_for_the_metrics_gets_each_line_once(folder, weights_file):
+    os.mkfifo("pipe")
+    with subprocess.Popen(["cat", "pipe"], stdout=subprocess.PIPE, text=True) as reader:
+        # It opens the pipe before we do, or nobody would read it.
+        time.sleep(0.5)
+        assert stylize(weights_file, "-o", "out.png", "--metrics", "pipe", "--quiet", *QUICK) == 0
+        lines = [json.loads(line) for line in reader.communicate()[0].splitlines()]
+    assert [line["total_step"] for line in lines] == list(range(1, 11))
+
+
+def test_a_pipe_that_nobody_reads_is_refused(folder, weights_file, capsys):
+    os.mkfifo("pipe")
+    os.mkfifo("pipe.png")
+    assert stylize(weights_file, "-o", "out.png", "--metrics", "pipe", "--quiet", *QUICK) == 2
+    assert "error: cannot write metrics to pipe: " in capsys.readouterr().err
+    assert not Path("out.png").exists()
+    assert stylize(weights_file, "-o", "pipe.png", *QUICK) == 2
+    assert capsys.readouterr().err == (
+        "error: cannot write pipe.png: it is not a regular file but a pipe: give another name\n"
+    )
+
+
 def test_a_snapshot_that_fails_does_not_cost_the_picture(folder, weights_file, capsys):
     Path("out_00005.png").mkdir()
     extras = ["--save-every", "5", "--quiet"]

@@ -180,7 +180,8 @@ def test_leftovers_of_killed_processes_are_deleted_after_a_day(server, monkeypat
     downloads = cache_folder() / "downloads"
     downloads.mkdir(parents=True)
     names = [f".{'0a' * 16}.part", f".{'0b' * 16}.part", "mine.part", ".wheel-x"]
-    for name in names[:3]:
+    names += [f".{'0a' * 16}.part.json", f".nstjax-{'0a' * 16}"]
+    for name in (*names[:3], *names[4:]):
         (downloads / name).write_bytes(b"")
     (downloads / ".wheel-x").mkdir()
     for name in (names[0], *names[2:]):

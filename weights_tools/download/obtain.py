@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import atomic_files
 from weights_tools import files
 from weights_tools.download import copies, partial, progress
 from weights_tools.download.http import fetch_url
@@ -94,7 +95,7 @@ def _from_url(
         raise WeightsError("only the beginning of its hash is known, which is believed over https")
     if source.file_name.endswith(".safetensors"):
         pieces = part.with_name(f".{uuid.uuid4().hex}.part")
-        stack.callback(partial.discard, pieces)
+        stack.enter_context(atomic_files.unfinished(pieces))
         if fetch_ranges(url, pieces, source, bar):
             return Obtained(pieces)
     fetch_url(url, part, size=source.size, bar=bar)

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+import atomic_files
+
 
 @dataclass(frozen=True)
 class Beginning:
@@ -34,10 +36,8 @@ def claimed(folder: Path, file_name: str) -> Iterator[Path]:
             yield folder / f"{file_name}.part"
             return
         part = folder / f".{uuid.uuid4().hex}.part"
-        try:
+        with atomic_files.unfinished(part), atomic_files.unfinished(_notes(part)):
             yield part
-        finally:
-            discard(part)
 
 
 def beginning(part: Path, url: str) -> Beginning | None:

@@ -17,7 +17,7 @@ from nstjax.cli.files.inputs import Inputs
 from nstjax.cli.files.origin import origins
 from nstjax.cli.parsing.grid import Cell, Grid
 from nstjax.errors import UserError
-from nstjax.files import replaced
+from nstjax.files import write_whole
 from nstjax.images import ContactSheet, Example, check_writable, fit, read, shrink, write
 from nstjax.result import Result
 
@@ -38,6 +38,7 @@ class Album:
         self._origins = dict(zip(grid.cells, found, strict=True))
         self._entries: dict[Cell, Entry] = {}
         self.failed: dict[Cell, str] = {}  # and why
+        self.remarks: list[str] = []  # on pictures that were written
         self._shown: dict[tuple[int, int], np.ndarray | str] = {}
         self._sheet = self._layout(thumbnail)
 
@@ -114,7 +115,8 @@ class Album:
             self._folder.mkdir(exist_ok=True)
         except OSError as error:
             raise UserError(f"cannot make the folder {self._folder}: {error.strerror}") from None
-        self._inputs.write(self.path(cell), result.image, self._recipes[cell])
+        if remark := self._inputs.write(self.path(cell), result.image, self._recipes[cell]):
+            self.remarks.append(remark)
         losses = {name: float(term[-1]) for name, term in result.history._asdict().items()}
         self._take(cell, {"losses": losses, "seconds": round(seconds, 2)})
 
@@ -143,8 +145,8 @@ class Album:
             settings = {name: recipes[cell]["settings"][name] for name in swept}
             cells.append({"file": file, "row": row, "column": column, "settings": settings} | entry)
         about = {name: value for name, value in first.items() if name != "settings"}
-        with replaced(self._index) as file:
-            file.write(json.dumps({**about, "swept": swept, "cells": cells}, indent=1).encode())
+        text = json.dumps({**about, "swept": swept, "cells": cells}, indent=1)
+        write_whole(self._index, text.encode())
 
     def write_sheet(self) -> None:
         """Draws and writes the sheet, with what there is."""

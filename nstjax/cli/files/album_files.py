@@ -10,6 +10,7 @@ from typing import Any
 
 from nstjax.cli.parsing.grid import Grid
 from nstjax.errors import UserError
+from nstjax.files import check_name, check_place
 from nstjax.images import check_writable, read_comment
 
 OURS = re.compile(r"\.?\d+-")  # names of a sweep's pictures, hidden while they are renamed
@@ -28,16 +29,16 @@ def index_of(output: Path) -> Path:
 
 def check_album(output: Path, grid: Grid, bit_depth: int) -> None:
     """Raises `UserError` where sheet, index or pictures could not be written."""
-    check_writable(output)
     folder, index = folder_of(output), index_of(output)
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise UserError(f"cannot write pictures into {folder}: a file has that name; rename it")
-    if os.path.isdir(index):
-        raise UserError(f"cannot write {index}: it is a folder; rename it")
+    check_writable(output, bit_depth, max(cell.settings.size for cell in grid.cells))
+    check_place(index)
     beside = folder if os.path.isdir(folder) else output.parent
-    for cell in grid.cells:
-        path = beside / cell.file_name(output.suffix)
-        check_writable(path, bit_depth, cell.settings.size)
+    names = [cell.file_name(output.suffix) for cell in grid.cells]
+    check_place(beside / max(names, key=len))
+    for name in names:
+        check_name(beside / name)
 
 
 def read_index(index: Path) -> dict[str, Entry]:

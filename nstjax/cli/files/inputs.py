@@ -10,16 +10,19 @@ import jax
 import numpy as np
 
 from nstjax.cli.files.model import FoundWeights, find_weights
+from nstjax.cli.files.named_files import StyleFiles
 from nstjax.cli.files.region_files import read_regions
-from nstjax.cli.files.style_files import find_style_files
 from nstjax.cli.parsing.arguments import Arguments, Pictures
 from nstjax.errors import UserError
 from nstjax.images import Picture, read, read_picture, write
+from nstjax.images.files.exif import Part
 from nstjax.prepare import Transfer, prepare
 from nstjax.recipe import Recipe
 from nstjax.regions import Region
 from nstjax.settings import Settings
 from nstjax.vgg import Weights, load_weights
+
+LEFT_OUT: dict[Part, str] = {"exif": "the photograph's EXIF", "comment": "its recipe"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +31,7 @@ class Inputs:
 
     arguments: Arguments
     content: Picture | None
-    style_files: list[Path]
+    style_files: StyleFiles
     styles: list[np.ndarray]
     regions: list[Region] | None
     network: FoundWeights
@@ -39,7 +42,7 @@ class Inputs:
         """Every picture, and every mask, that was read."""
         pictures = self.arguments.pictures
         content = [pictures.content] if pictures.content else []
-        return [*content, *self.style_files, *pictures.masks, *pictures.style_masks]
+        return [*content, *self.style_files.files, *pictures.masks, *pictures.style_masks]
 
     @functools.cached_property
     def weights(self) -> Weights:
@@ -58,16 +61,19 @@ class Inputs:
             settings=settings,
             preset=self.arguments.preset,
             content=str(pictures.content or ""),
-            styles=tuple(map(str, self.style_files)),
+            styles=tuple(map(str, self.style_files.files)),
             masks=tuple(map(str, pictures.masks)),
             style_masks=tuple(map(str, pictures.style_masks)),
             model=self.network.name,
             preprocessing=self.arguments.preprocessing,
         )
 
-    def write(self, path: Path, pixels: np.ndarray, recipe: Recipe) -> None:
-        """Writes a picture with what it takes along from the content; raises as `write` does."""
-        write(
+    def write(self, path: Path, pixels: np.ndarray, recipe: Recipe) -> str:
+        """Writes a picture with what it takes along from the content; raises as `write` does.
+
+        Returns: what a person should know of it, in one line; empty if there is nothing.
+        """
+        left_out = write(
             path,
             pixels,
             alpha=self.content.alpha if self.content else None,
@@ -75,25 +81,29 @@ class Inputs:
             comment=recipe.to_json(),
             bit_depth=self.arguments.run.bit_depth,
         )
+        if not left_out:
+            return ""
+        what = " and ".join(LEFT_OUT[each] for each in left_out)
+        return f"{path} is without {what}: JPEG has no room for it, PNG has"
 
     def introduction(self) -> Iterator[str]:
         """What a person is told before the work, line by line."""
         arguments = self.arguments
+        yield from self.style_files.remarks
         if arguments.like is not None:
             yield f"as in {arguments.like}: {_as_typed(arguments.pictures)}"
         network = f"{self.network.name}{self.network.remark}"
         yield f"network {network}, preset {arguments.preset}, on {self.device.device_kind}"
 
 
-def read_inputs(arguments: Arguments) -> Inputs:
+def read_inputs(arguments: Arguments, style_files: StyleFiles) -> Inputs:
     """Reads the pictures and finds network and device, which may take a download.
 
     Raises `UserError` for files and devices that cannot be used, and `weights_tools.WeightsError`.
     """
     pictures = arguments.pictures
     content = read_picture(pictures.content) if pictures.content else None
-    style_files = find_style_files(pictures.styles)
-    styles = [read(style) for style in style_files]
+    styles = [read(style) for style in style_files.files]
     regions = read_regions(
         pictures.masks,
         pictures.style_masks,

@@ -1,7 +1,7 @@
 """Numbered pictures on the way."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,24 +16,28 @@ class Snapshots:
     the loop waits.
     """
 
-    def __init__(self, output: Path, every: int, write: Callable[[Path, np.ndarray], None]):
+    def __init__(self, output: Path, every: int, write: Callable[[Path, np.ndarray], object]):
         self._output = output
         self._write = write
         self._every = every
         self._writer = ThreadPoolExecutor(max_workers=1)
-        self._writes = []
+        self._writes: list[Future[object]] = []
 
     def __enter__(self) -> "Snapshots":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         self._writer.shutdown()
-        for done in self._writes:
+        for done in self._writes if kind is None else ():  # what the work has raised matters more
             done.result()  # raises what the writing raised
 
     def __call__(self, progress: Progress) -> None:
         """Writes a picture if one is due."""
         if progress.total_step % self._every == 0:
-            name = f"{self._output.stem}_{progress.total_step:05}{self._output.suffix}"
-            path = self._output.with_name(name)
+            path = self._output.with_name(snapshot_name(self._output, progress.total_step))
             self._writes.append(self._writer.submit(lambda: self._write(path, progress.image())))
+
+
+def snapshot_name(output: Path, step: int) -> str:
+    """The name of the picture after so many steps."""
+    return f"{output.stem}_{step:05}{output.suffix}"

@@ -11,6 +11,7 @@ import rich.console
 from nstjax.cli.exit_codes import INTERRUPTED, SUCCESS
 from nstjax.cli.files.inputs import read_inputs
 from nstjax.cli.files.metrics import MetricsFile
+from nstjax.cli.files.named_files import check_outputs, find_files
 from nstjax.cli.files.snapshots import Snapshots
 from nstjax.cli.parsing.arguments import Arguments
 from nstjax.cli.running.compilation_cache import keep_programs
@@ -18,7 +19,6 @@ from nstjax.cli.running.interrupt import InterruptFlag
 from nstjax.cli.running.progress import ProgressBar
 from nstjax.cli.running.speech import speaker
 from nstjax.errors import UserError
-from nstjax.images import check_writable
 from nstjax.result import Progress
 
 
@@ -31,8 +31,8 @@ def run_job(arguments: Arguments) -> int:
     console = rich.console.Console(stderr=True, quiet=arguments.run.quiet)
     say = speaker(console)
     started = time.monotonic()
-    check_writable(arguments.output, arguments.run.bit_depth, arguments.settings.size)
-    inputs = read_inputs(arguments)
+    check_outputs(arguments)
+    inputs = read_inputs(arguments, find_files(arguments, [arguments.settings]))
     save = functools.partial(inputs.write, recipe=inputs.recipe(arguments.settings))
     keep_programs()
     with contextlib.ExitStack() as stack:
@@ -62,11 +62,13 @@ def run_job(arguments: Arguments) -> int:
                 return interrupted.is_set
 
             result = transfer.run(on_progress, arguments.run.save_every)
-        save(arguments.output, result.image)
+        remark = save(arguments.output, result.image)
         height, width = result.image.shape[:2]
         seconds = time.monotonic() - started
         how = "stopped early, " if result.stopped else ""
         say(f"wrote {arguments.output} ({how}{width}x{height}, {seconds:.0f} s)")
+        if remark:
+            say(remark)
     if failures:
         raise failures[0]
     return INTERRUPTED if result.stopped else SUCCESS

@@ -13,6 +13,7 @@ from nstjax.cli.exit_codes import INTERRUPTED, SUCCESS
 from nstjax.cli.files.album import Album
 from nstjax.cli.files.album_files import check_album
 from nstjax.cli.files.inputs import Inputs, read_inputs
+from nstjax.cli.files.named_files import find_files
 from nstjax.cli.parsing.arguments import SweepArguments
 from nstjax.cli.parsing.grid import Cell, Grid
 from nstjax.cli.running.compilation_cache import keep_programs
@@ -42,7 +43,8 @@ def run_sweep(arguments: SweepArguments, grid: Grid) -> int:
     say = speaker(console)
     started = drawn = time.monotonic()
     check_album(arguments.output, grid, arguments.run.bit_depth)
-    inputs = read_inputs(arguments)
+    files = find_files(arguments, [cell.settings for cell in grid.cells])
+    inputs = read_inputs(arguments, files)
     keep_programs()
     with contextlib.ExitStack() as stack:
         stack.enter_context(jax.default_device(inputs.device))
@@ -89,6 +91,8 @@ def run_sweep(arguments: SweepArguments, grid: Grid) -> int:
         raise FloatingPointError(
             f"{len(album.failed)} of {count} pictures failed, the first with {cell.about}: {error}"
         )
+    for line in album.remarks:
+        say(line)
     say(f"wrote {arguments.output} ({count} pictures, {time.monotonic() - started:.0f} s)")
     return SUCCESS
 

@@ -1,0 +1,104 @@
+"""The files that a command reads and writes, before any of them is opened for that."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nstjax.cli.files.album_files import OURS, folder_of, index_of
+from nstjax.cli.files.apart import Named, Series, check_apart
+from nstjax.cli.files.metrics import is_stream
+from nstjax.cli.files.snapshots import snapshot_name
+from nstjax.cli.files.style_files import find_style_files
+from nstjax.cli.parsing.arguments import Arguments, SweepArguments
+from nstjax.files import check_name, check_place
+from nstjax.images import check_writable
+from nstjax.settings import Settings
+from nstjax.settings.mixture import parse_mixture
+
+
+@dataclass(frozen=True)
+class StyleFiles:
+    """The style pictures' files, and what is to be said of the folders that they are from."""
+
+    files: list[Path]
+    remarks: list[str]
+
+
+def find_files(arguments: Arguments, several: Sequence[Settings]) -> StyleFiles:
+    """Finds the style pictures, and makes sure that no file is written over one that is read.
+
+    `several` are the settings of each picture that is made.
+
+    Raises `UserError` where one is, and for a folder without style pictures.
+    """
+    output, run = arguments.output, arguments.run
+    is_sweep = isinstance(arguments, SweepArguments)
+    outputs, series = [Named("the output -o", output)], []
+    written_to = [output.parent, Path(os.path.realpath(output)).parent]
+    if is_sweep:
+        outputs.append(Named("the index of the sweep", index_of(output)))
+        series.append(Series("pictures", folder_of(output), _of_sweep(output)))
+        written_to.append(folder_of(output))
+    if run.metrics is not None and not is_stream(run.metrics):
+        outputs.append(Named("the output --metrics", run.metrics))
+    if run.save_every:
+        is_one = _of_snapshots(output, run.save_every)
+        series.append(Series("pictures on the way", output.parent, is_one))
+    remarks: list[str] = []
+    styles = find_style_files(arguments.pictures.styles, written_to, remarks.append)
+    check_apart(outputs, series, _inputs(arguments, styles, several))
+    return StyleFiles(styles, remarks)
+
+
+def check_outputs(arguments: Arguments) -> None:
+    """Raises `UserError` where the picture, or what is written beside it, could not be."""
+    run = arguments.run
+    check_writable(arguments.output, run.bit_depth, arguments.settings.size)
+    if run.metrics is not None and not is_stream(run.metrics):
+        check_place(run.metrics)
+    if run.save_every:
+        # Longer than the picture's own; the last number, only the work tells.
+        last = snapshot_name(arguments.output, max(99_999, arguments.settings.steps))
+        check_name(arguments.output.with_name(last))
+
+
+def _of_sweep(output: Path):
+    return lambda name: bool(OURS.match(name)) and Path(name).suffix == output.suffix
+
+
+def _of_snapshots(output: Path, every: int):
+    pattern = re.compile(re.escape(output.stem) + r"_(\d{5,})" + re.escape(output.suffix), re.I)
+
+    def is_one(name: str) -> bool:
+        found = pattern.fullmatch(name)
+        return found is not None and int(found[1]) % every == 0
+
+    return is_one
+
+
+def _inputs(
+    arguments: Arguments, styles: Sequence[Path], several: Sequence[Settings]
+) -> list[Named]:
+    pictures = arguments.pictures
+    first = {
+        name
+        for settings in several
+        for name, _ in parse_mixture("init", settings.init)
+        if os.path.isfile(name)
+    }
+    network = arguments.model
+    groups = {
+        "the content picture": [pictures.content],
+        "a style picture": styles,
+        "a mask": pictures.masks,
+        "a style mask": pictures.style_masks,
+        "the picture of --like": [arguments.like],
+        "the file of --settings": [arguments.settings_file],
+        "the first picture of --init": map(Path, sorted(first)),
+        "the weights of --model": [Path(network) if os.path.isfile(network) else None],
+    }
+    return [
+        Named(what, path) for what, paths in groups.items() for path in paths if path is not None
+    ]
