@@ -1,12 +1,12 @@
 """`nstjax COMMAND`: which command runs, and how its failures look."""
 
 import importlib
-import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from nstjax.cli.exit_codes import INTERRUPTED, SUCCESS, USER_ERROR
+from nstjax.cli.exit_codes import SUCCESS, USER_ERROR
 from nstjax.errors import UserError
+from weights_tools.process import OutputError, run_alone, signals
 
 # What each does. A module of `commands` has its name, and a function `run` that takes the arguments
 # behind it and returns an exit code. It is imported when it is called: help should come at once.
@@ -22,11 +22,24 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command. A user's mistake gives one line on standard error and exit code 2."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    """Runs one command. A user's mistake gives one line on standard error and exit code 2.
+
+    Without `arguments`, they are the command line's, and the process is there for nothing else: SIGINT,
+    SIGTERM and SIGHUP end it. With them, a caller's streams stay as they are, and in the main thread
+    signals are caught until the command is done.
+    """
+    if arguments is None:
+        return run_alone(lambda: _run(sys.argv[1:]))
+    with signals.caught_meanwhile() as caught:
+        code = _run(arguments)
+    return caught.exit_code if caught.number is not None and code != USER_ERROR else code
+
+
+def _run(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
-        print(_help())
-        return SUCCESS
+        return _print(_help)
+    if arguments[0] == "--version":
+        return _print(_version)
     name, *rest = arguments
     try:
         if name not in COMMANDS:
@@ -34,13 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return importlib.import_module(f"nstjax.cli.commands.{name}").run(rest)
     except _explained_errors() as error:  # looked up only once something is raised
         return fail(str(error))
-    except BrokenPipeError:  # `nstjax stylize --help | head`
-        # The interpreter flushes once more at its end, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OutputError:
+        raise
+    except BrokenPipeError:  # a caller's stream, as that of `nstjax stylize --help | head`
         return SUCCESS
     except KeyboardInterrupt:
-        print("interrupted: the picture was not written", file=sys.stderr)
-        return INTERRUPTED
+        caught = signals.current()
+        print(caught.parting, file=sys.stderr)
+        return caught.exit_code
     except (MemoryError, RuntimeError) as error:
         # XLA has no exception of its own for a full device.
         if not isinstance(error, MemoryError) and "RESOURCE_EXHAUSTED" not in str(error):
@@ -56,11 +70,23 @@ def _explained_errors() -> tuple[type[Exception], ...]:
 
 def fail(message: str) -> int:
     """Says in one line on standard error what went wrong; returns the exit code."""
+    signals.current().wait_for_end()
     print("error: " + " ".join(message.split()), file=sys.stderr)
     return USER_ERROR
+
+
+def _print(text: Callable[[], str]) -> int:
+    print(text())
+    return SUCCESS
 
 
 def _help() -> str:
     lines = ["usage: nstjax COMMAND ... (nstjax COMMAND --help tells more)", ""]
     lines += [f"  {name:13}{summary}" for name, summary in COMMANDS.items()]
     return "\n".join(lines)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return f"nstjax {version('nstjax')}"
