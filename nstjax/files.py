@@ -1,28 +1,37 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all; what is wrong with them is told in one line."""
 
 import contextlib
-import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
+import atomic_files
+from atomic_files import discard_unfinished
 from nstjax.errors import UserError
+
+__all__ = ["check_place", "discard_unfinished", "write_whole"]
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Puts `data` in the place of whatever file is at `path`, or leaves that as it was.
+
+    Through a symbolic link, what it leads to is replaced; permissions stay.
+
+    Raises `UserError` where the folder or the disk refuses, and for what is no file.
+    """
+    with _in_one_line(path):
+        atomic_files.write(path, data)
+
+
+def check_place(path: Path) -> None:
+    """Raises `UserError` where `write_whole` could not write: so that nobody waits for a lost file."""
+    with _in_one_line(path):
+        atomic_files.check(path)
 
 
 @contextlib.contextmanager
-def replaced(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write in; it takes the place of `path` once the block has succeeded, else it is gone.
-
-    Raises `UserError` where the folder or the disk refuses.
-    """
-    # Beside the target, so that the last move is atomic; a name that no one else has.
-    temporary = path.with_name(f".nstjax-{uuid.uuid4().hex}")
+def _in_one_line(path: Path) -> Iterator[None]:
     try:
-        with open(temporary, "xb") as file:
-            yield file
-        os.replace(temporary, path)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+        yield
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        why = getattr(error, "strerror", None) or error
+        raise UserError(f"cannot write {path}: {why}") from None

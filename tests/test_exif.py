@@ -114,17 +114,45 @@ def test_without_exif_nothing_is_made_up(tmp_path):
     assert read_comment(tmp_path / "out.jpg") == ""
 
 
-def test_what_does_not_fit_costs_no_picture(tmp_path):
-    """JPEG has 64 KiB for all EXIF: the photograph's goes first, then the comment."""
+def described(length):
+    """EXIF with a description of so many characters."""
     exif = Image.Exif()
-    exif[Base.ImageDescription] = "x" * 40_000
-    large = read_picture(photograph(tmp_path / "in.jpg", exif)).exif
-    assert len(large) > 40_000
-    for length, kept in ((1_000, True), (30_000, True), (70_000, False)):
-        write(tmp_path / "out.jpg", picture(), exif=large, comment="y" * length)
-        assert (read_comment(tmp_path / "out.jpg") == "y" * length) == kept
-        with Image.open(tmp_path / "out.jpg") as image:
-            assert (Base.ImageDescription in image.getexif()) == (length == 1_000)
+    exif[Base.ImageDescription] = "x" * length
+    exif[Base.Orientation] = 1
+    return exif.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("exif", "comment", "left_out"),
+    [
+        (40_000, 1_000, ()),
+        (40_000, 25_000, ()),  # nearly all of the 65,533 bytes
+        (40_000, 30_000, ("comment",)),
+        (40_000, 70_000, ("comment",)),
+        (70_000, 1_000, ("exif",)),
+        (70_000, 70_000, ("exif", "comment")),
+        (0, 70_000, ("comment",)),
+        (70_000, 0, ("exif",)),
+    ],
+)
+def test_the_photographs_goes_first_where_jpeg_has_no_room(tmp_path, exif, comment, left_out):
+    packed = described(exif) if exif else b""
+    found = write(tmp_path / "out.jpg", picture(), exif=packed, comment="y" * comment)
+    assert found == left_out
+    with Image.open(tmp_path / "out.jpg") as image:
+        kept = len(image.getexif().get(Base.ImageDescription, ""))
+    assert kept == (0 if "exif" in left_out else exif)
+    assert len(read_comment(tmp_path / "out.jpg")) == (0 if "comment" in left_out else comment)
+
+
+@pytest.mark.parametrize(("ending", "bit_depth"), [each for each in DEPTHS if "j" not in each[0]])
+def test_other_formats_have_room(tmp_path, ending, bit_depth):
+    path = tmp_path / f"out{ending}"
+    about = {"exif": described(300_000), "comment": "y" * 300_000, "bit_depth": bit_depth}
+    assert write(path, picture(), **about) == ()
+    with Image.open(path) as image:
+        assert len(image.getexif()[Base.ImageDescription]) == 300_000
+    assert len(read_comment(path)) == 300_000
 
 
 @pytest.mark.parametrize("seed", range(60))

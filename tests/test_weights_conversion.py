@@ -120,6 +120,21 @@ def test_a_file_is_not_replaced_by_its_own_conversion(keras_file, tmp_path):
     assert keras_file.stat().st_mtime_ns == before.st_mtime_ns
 
 
+def test_what_a_link_leads_to_is_replaced(keras_file, tmp_path):
+    (tmp_path / "link.safetensors").symlink_to("made.safetensors")
+    convert(keras_file, tmp_path / "link.safetensors")
+    assert (tmp_path / "link.safetensors").is_symlink()
+    assert load(tmp_path / "made.safetensors").architecture == "vgg16"
+    assert sorted(os.listdir(tmp_path)) == ["link.safetensors", "made.safetensors"]
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_file_is_read(tmp_path):
+    (tmp_path / "damaged.h5").write_bytes(b"no weights")
+    (tmp_path / "file").touch()
+    with pytest.raises(WeightsError, match="cannot be written: Not a directory"):
+        convert(tmp_path / "damaged.h5", tmp_path / "file" / "x.safetensors")
+
+
 def test_a_value_that_float32_cannot_hold_is_refused(trunk, tmp_path):
     tensors = {name: tensor.astype(np.float64) for name, tensor in trunk.items()}
     tensors["conv1_1/bias"][3] = 1e300

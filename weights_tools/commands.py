@@ -13,7 +13,7 @@ from weights_tools.cache import fetch, original, resolve
 from weights_tools.conversion import convert, load, refuse_same
 from weights_tools.effect import storage_error
 from weights_tools.errors import WeightsError
-from weights_tools.files import expanded
+from weights_tools.files import check_writable, expanded
 from weights_tools.layout import DTYPES, write
 from weights_tools.normalize import normalize
 from weights_tools.pictures import find_pictures, read_pictures
@@ -140,8 +140,9 @@ def _normalize(options: argparse.Namespace) -> None:
 
 
 def _target(output: str) -> Path:
-    """Return the file to write, unless its name says that it is something else."""
+    """Return the file to write, if it can be, and its name does not say that it is something else."""
     path = expanded(output)
     if path.suffix.lower() != ".safetensors":
         raise WeightsError(f"-o {output!r} is no name of a weights file: end it in .safetensors")
+    check_writable(path)
     return path

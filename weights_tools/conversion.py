@@ -98,6 +98,7 @@ def convert(
     """
     path = files.require_file(source)
     target = refuse_same(target, path)
+    files.check_writable(target)
     weights = load(path, preprocessing=preprocessing, license=license, known=known)
     weights = dataclasses.replace(weights, dtype=dtype or weights.dtype)
     layout.write(target, weights)

@@ -1,4 +1,4 @@
-"""Files on disk: required to be there, hashed in one pass, replaced whole or not at all."""
+"""Files on disk: required to be there, hashed in one pass, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import os
 import re
 import shutil
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import atomic_files
 from weights_tools.errors import WeightsError
 
-# The temporary files of `replaced` and of downloads, and the folders into which pip downloads.
+# The temporary files of downloads, and the folders into which pip downloads.
 _LEFTOVER = re.compile(r"\.[0-9a-f]{32}\.part|\.(?:wheel|download)-.*")
 
 
@@ -70,43 +70,55 @@ def digests(path: Path) -> dict[str, str]:
     return {name: each.hexdigest() for name, each in hashes.items()}
 
 
-@contextlib.contextmanager
-def replaced(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; move it there when the block succeeds, else delete it.
+def write(path: Path, data: bytes) -> None:
+    """Put `data` in the place of whatever file is at `path`, or leave that as it was.
 
-    The temporary file is in the same folder, so that the move is atomic: a reader sees the old
-    file or the new one, and of several writers the last one wins. Missing folders are made.
+    A reader sees the old file or the new one, and of several writers the last one wins. Missing
+    folders are made. What a symbolic link leads to is replaced.
 
     Raises:
         WeightsError: `path` is a directory or a device, its folder cannot be written, the disk is
             full.
     """
+    with _told(path):
+        target = atomic_files.destination(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        atomic_files.write(target, data)
+
+
+def check_writable(path: Path) -> None:
+    """Find out whether `write` could write there, so that nobody waits for a lost file.
+
+    Raises:
+        WeightsError: what `write` raises.
+    """
+    with _told(path):
+        target = atomic_files.destination(path)
+        folder = target.parent
+        while not folder.exists() and folder != folder.parent:  # it is made when it is needed
+            folder = folder.parent
+        atomic_files.check(folder / target.name)
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
     if os.path.isdir(path):
         raise WeightsError(f"{path} is a directory: give the name of the file to write")
-    # A move would put a file in the place of a device, which root is allowed to.
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise WeightsError(f"{path} is not a regular file: give another name to write to")
-    # Not `tempfile`: its files are private to the user, and a cache may be shared by a group.
-    # The name does not grow with that of `path`, which may already be as long as is allowed.
-    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        os.replace(temporary, path)
-    except OSError as error:
+        yield
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         raise WeightsError(
             f"{path} cannot be written: {reason(error)}; choose another place or free some space"
         ) from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def sweep(folder: Path) -> None:
-    """Delete what processes that were killed have left in a folder, once it is a day old."""
+    """Delete what processes that were killed have left in a folder of the cache, once a day old."""
+    now = time.time()
+    atomic_files.sweep(folder, now=now)
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
-            if _LEFTOVER.fullmatch(path.name) and time.time() - path.stat().st_mtime > 86_400:
+            if _LEFTOVER.fullmatch(path.name) and now - path.stat().st_mtime > 86_400:
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 

@@ -148,8 +148,7 @@ def write(path: str | os.PathLike[str], weights: NetworkWeights) -> None:
         name: np.ascontiguousarray(stored(tensor, weights.dtype))
         for name, tensor in weights.tensors.items()
     }
-    with files.replaced(files.expanded(path)) as temporary, temporary.open("wb") as file:
-        file.write(save(tensors, metadata))
+    files.write(files.expanded(path), save(tensors, metadata))
 
 
 def stored(tensor: np.ndarray, dtype: str) -> np.ndarray:

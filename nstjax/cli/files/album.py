@@ -17,7 +17,7 @@ from nstjax.cli.files.inputs import Inputs
 from nstjax.cli.files.origin import origins
 from nstjax.cli.parsing.grid import Cell, Grid
 from nstjax.errors import UserError
-from nstjax.files import replaced
+from nstjax.files import write_whole
 from nstjax.images import ContactSheet, Example, check_writable, fit, read, shrink, write
 from nstjax.result import Result
 
@@ -143,8 +143,8 @@ class Album:
             settings = {name: recipes[cell]["settings"][name] for name in swept}
             cells.append({"file": file, "row": row, "column": column, "settings": settings} | entry)
         about = {name: value for name, value in first.items() if name != "settings"}
-        with replaced(self._index) as file:
-            file.write(json.dumps({**about, "swept": swept, "cells": cells}, indent=1).encode())
+        text = json.dumps({**about, "swept": swept, "cells": cells}, indent=1)
+        write_whole(self._index, text.encode())
 
     def write_sheet(self) -> None:
         """Draws and writes the sheet, with what there is."""

@@ -3,7 +3,7 @@
 import struct
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from PIL import Image
 from PIL.ExifTags import IFD, Base
@@ -22,7 +22,16 @@ DROPPED = (
 )
 UPRIGHT, SRGB = 1, 1
 ASCII = b"ASCII\0\0\0"  # Exif 2.3: a comment begins with its character code in eight bytes
-MOST_BYTES = 65_000  # JPEG has room for 65533 in one segment
+
+
+Part = Literal["exif", "comment"]
+
+
+class Packed(NamedTuple):
+    """EXIF of a written picture, and what found no room in it."""
+
+    exif: bytes
+    left_out: tuple[Part, ...]
 
 
 def kept_exif(image: Image.Image) -> bytes:
@@ -48,31 +57,42 @@ def kept_exif(image: Image.Image) -> bytes:
                 return b""
             kept[Base.Orientation] = UPRIGHT
             packed = kept.tobytes()
-            pack_exif(packed, "", 1, 1)  # what cannot be written must not be kept for the end
+            _packed(packed, "", 1, 1)  # what cannot be written must not be kept for the end
             return packed
     except Exception:  # Pillow reports damage by every kind of exception
         return b""
 
 
-def pack_exif(kept: bytes, comment: str, height: int, width: int) -> bytes:
+def pack_exif(kept: bytes, comment: str, height: int, width: int, *, most_bytes: int) -> Packed:
     """EXIF of a written picture: what was kept, its size and color space, and a comment in ASCII.
 
-    Where both do not fit, only the comment is there; where that does not fit either, nothing is.
+    Where both do not fit in `most_bytes`, what was kept goes first: it is the photograph's, and nobody
+    can make it again.
     """
-    for base in (kept, b""):
-        exif = Image.Exif()
-        exif.load(base)
-        if base or comment:
-            details = dict(exif.get_ifd(IFD.Exif))
-            details[Base.ColorSpace] = SRGB
-            details[Base.ExifImageWidth], details[Base.ExifImageHeight] = width, height
-            if comment:
-                details[Base.UserComment] = ASCII + comment.encode("ascii")
-            exif[IFD.Exif] = details
-            packed = typed(exif.tobytes(), details, ">")
-            if len(packed) <= MOST_BYTES:
-                return packed
-    return b""
+    for base, text in ((kept, comment), (kept, ""), (b"", comment), (b"", "")):
+        packed = _packed(base, text, height, width)
+        if len(packed) <= most_bytes:
+            break
+    left_out: list[Part] = []
+    if base != kept:
+        left_out.append("exif")
+    if text != comment:
+        left_out.append("comment")
+    return Packed(packed, tuple(left_out))
+
+
+def _packed(kept: bytes, comment: str, height: int, width: int) -> bytes:
+    if not kept and not comment:
+        return b""
+    exif = Image.Exif()
+    exif.load(kept)
+    details = dict(exif.get_ifd(IFD.Exif))
+    details[Base.ColorSpace] = SRGB
+    details[Base.ExifImageWidth], details[Base.ExifImageHeight] = width, height
+    if comment:
+        details[Base.UserComment] = ASCII + comment.encode("ascii")
+    exif[IFD.Exif] = details
+    return typed(exif.tobytes(), details, ">")
 
 
 def typed(packed: bytes, details: Mapping[int, Any], order: str) -> bytes:

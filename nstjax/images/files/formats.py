@@ -22,13 +22,18 @@ class Format(NamedTuple):
     options: dict[str, Any] | None  # what Pillow is asked for; None: ours writes it at any depth
     alpha: bool = True  # whether it holds an alpha channel
     longest: int = 2**31  # pixels of a side
+    exif_bytes: int = 2**31  # at most
 
+
+JPEG_SEGMENT = 65_533  # bytes
 
 # By Pillow's names. The color resolution is kept everywhere, since painted strokes need it: lossy WebP
 # always halves it.
 FORMATS = {
     "PNG": Format({}),
-    "JPEG": Format({"quality": 95, "subsampling": 0}, alpha=False, longest=65500),
+    "JPEG": Format(
+        {"quality": 95, "subsampling": 0}, alpha=False, longest=65500, exif_bytes=JPEG_SEGMENT
+    ),
     "TIFF": Format(None),
     "WEBP": Format({"lossless": True, "exact": True}, longest=16383),
     "AVIF": Format({"quality": 90, "subsampling": "4:4:4"}, longest=65536),

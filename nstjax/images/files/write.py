@@ -1,18 +1,18 @@
 """Pixels to picture files, with alpha, EXIF, color profile and a text of our own."""
 
-import contextlib
-import os
-import tempfile
+import io
+import math
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
+from PIL import Image
 
 from nstjax.errors import UserError
-from nstjax.files import replaced
+from nstjax.files import check_place, write_whole
 from nstjax.images.files.comment import COMMENT_KEY
 from nstjax.images.files.encode import Beside
-from nstjax.images.files.exif import pack_exif
+from nstjax.images.files.exif import Part, pack_exif
 from nstjax.images.files.formats import EIGHT, FORMATS, SIXTEEN, encoder_of, format_of
 from nstjax.images.files.profile import SRGB_PROFILE
 from nstjax.images.pixels import to_bytes, to_words
@@ -29,17 +29,7 @@ def check_writable(path: str | Path, bit_depth: int = EIGHT, long_side: int = 0)
     """
     path = Path(path)
     format_of(path, bit_depth, long_side)
-    if os.path.isdir(path):
-        raise UserError(f"cannot write {path}: it is a folder")
-    try:
-        with contextlib.suppress(FileNotFoundError):
-            os.lstat(path)  # refuses a name that is too long
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise UserError(
-            f"cannot write {path}: {error.strerror} in {path.parent.absolute()}; choose another folder"
-        ) from None
+    check_place(path)
 
 
 def write(
@@ -50,10 +40,11 @@ def write(
     exif: bytes = b"",
     comment: str = "",
     bit_depth: int = EIGHT,
-) -> None:
+) -> tuple[Part, ...]:
     """Writes pixels `(H, W, 3)` in [0, 1] as sRGB, tagged as such, in the format of the file's name.
 
-    Atomic: the file appears complete or not at all, and an older one is lost only then.
+    The file appears complete or not at all, and an older one is lost only then: what was written is
+    read back first. A symbolic link stays, and what it leads to is replaced.
 
     Args:
         path: PNG, JPEG, TIFF, and WebP and AVIF where Pillow has them.
@@ -64,10 +55,12 @@ def write(
             EXIF's UserComment.
         bit_depth: of a channel: 8, or 16 in PNG and TIFF.
 
-    Raises `UserError` where the folder or the name does not do.
+    Returns: which of `exif` and `comment` is not in the file. JPEG has 64 KiB for both: where they are
+    longer, the EXIF goes first.
+
+    Raises `UserError` where the folder or the name does not do, or the disk is full.
     """
     path = Path(path)
-    check_writable(path, bit_depth)
     name = format_of(path, bit_depth)
     values = np.asarray(pixels)
     if alpha is not None and FORMATS[name].alpha:
@@ -75,6 +68,25 @@ def write(
         values = np.concatenate([values, resized], axis=-1)
     whole = to_words(values) if bit_depth == SIXTEEN else to_bytes(values)
     texts, in_exif = ({COMMENT_KEY: comment}, "") if name == "PNG" else ({}, comment)
-    beside = Beside(texts, pack_exif(exif, in_exif, *values.shape[:2]), SRGB_PROFILE)
-    with replaced(path) as file:
-        encoder_of(name, bit_depth)(file, whole, beside)
+    packed = pack_exif(exif, in_exif, *values.shape[:2], most_bytes=FORMATS[name].exif_bytes)
+    beside = Beside(texts, packed.exif, SRGB_PROFILE)
+    # In memory: Pillow's encoders of files do not tell of a full disk.
+    encoded = io.BytesIO()
+    try:
+        encoder_of(name, bit_depth)(encoded, whole, beside)
+        # Of larger ones Pillow warns, and then refuses them.
+        if values.shape[0] * values.shape[1] <= (Image.MAX_IMAGE_PIXELS or math.inf):
+            _check_decodes(encoded)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from None
+    write_whole(path, encoded.getvalue())
+    return packed.left_out
+
+
+def _check_decodes(encoded: io.BytesIO) -> None:
+    """Raises `OSError` for what an encoder has left unfinished without a word."""
+    try:
+        with Image.open(encoded) as image:
+            image.load()
+    except Exception as error:  # Pillow's plugins report damage by every kind of exception
+        raise OSError(f"the encoder made a damaged file ({error})") from None

@@ -1,0 +1,179 @@
+"""Files that appear whole or not at all; the standard library alone, for both packages.
+
+All that is wrong is an `OSError` whose `strerror` says in a few words what.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+_OURS = re.compile(r"\.nstjax-[0-9a-f]{32}")
+_DAY = 86_400  # seconds
+_BLOCK = 1 << 20  # bytes
+# A block of most disks: a full one has no room for it. Zeros might take none.
+_PROBE = bytes(range(256)) * 16
+# File systems over a network, or of a program, may know no syncing.
+_CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+_KINDS = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+
+_unfinished: set[str] = set()
+
+
+def write(path: str | os.PathLike[str], data: bytes) -> None:
+    """Put `data` in the place of whatever file is at `path`, or leave that as it was.
+
+    The data are on the disk, and were read back from it, before the old file is given up: of a full
+    disk some systems tell only then. A symbolic link stays, and what it leads to is replaced. The
+    permissions are those of the old file, or the usual ones.
+
+    Raises:
+        OSError: what `check` raises, or the disk is full or fails.
+    """
+    target = destination(path)
+    with unfinished(_beside(target)) as temporary:
+        _fill(temporary, data, _mode(target))
+        os.replace(temporary, target)
+        # Else the name could be lost with the power. Not every system has that for folders.
+        with contextlib.suppress(OSError):
+            _sync_folder(target.parent)
+
+
+def check(path: str | os.PathLike[str]) -> None:
+    """Find out whether `write` could write there, by writing a little beside it.
+
+    What killed writers have left in the folder is deleted on that occasion, once it is a day old.
+
+    Raises:
+        OSError: `path` is a folder, a pipe, a device or write-protected, a link that leads
+            nowhere, or its folder is missing, full or cannot be written.
+    """
+    target = destination(path)
+    with unfinished(_beside(target)) as temporary:
+        _fill(temporary, _PROBE, None)
+        # By the clock of the file system, which may be another machine's.
+        sweep(target.parent, now=os.stat(temporary).st_mtime)
+
+
+def destination(path: str | os.PathLike[str]) -> Path:
+    """Return the file that a write to `path` is about: itself, or what its symbolic links lead to.
+
+    Raises:
+        OSError: it is there and no regular file, or is write-protected, or links go in a circle.
+    """
+    path = Path(path)
+    try:
+        about = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return Path(os.path.realpath(path)) if os.path.islink(path) else path
+    if stat.S_ISDIR(about.st_mode):
+        raise OSError(errno.EISDIR, "it is a folder: give the name of a file")
+    if not stat.S_ISREG(about.st_mode):
+        kind = next((kind for is_it, kind in _KINDS if is_it(about.st_mode)), "a device")
+        raise OSError(errno.EINVAL, f"it is not a regular file but {kind}: give another name")
+    if not os.access(path, os.W_OK):
+        raise OSError(errno.EACCES, "it is write-protected: give another name")
+    if not os.path.islink(path):
+        return path
+    target = Path(os.path.realpath(path))
+    if not (target.exists() and os.path.samestat(target.stat(), about)):  # as in /dev/fd
+        raise OSError(errno.EINVAL, "it leads to a file without a name: give the name of a file")
+    return target
+
+
+@contextlib.contextmanager
+def unfinished(path: Path) -> Iterator[Path]:
+    """Give `path` back, for `discard_unfinished` to know; at the end it is deleted if it is there."""
+    name = str(path)
+    _unfinished.add(name)
+    try:
+        yield path
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        _unfinished.discard(name)
+
+
+def discard_unfinished() -> None:
+    """Delete the files that are being written: for a process that is about to end at once.
+
+    May be called from any thread, and by the handler of a signal: it waits for nobody.
+    """
+    for name in tuple(_unfinished):
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+
+
+def sweep(folder: Path, *, now: float) -> None:
+    """Delete what writers that were killed have left in a folder, a day (86,400 s) before `now`."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if _OURS.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                with contextlib.suppress(OSError):
+                    if now - entry.stat(follow_symlinks=False).st_mtime > _DAY:
+                        os.unlink(entry.path)
+
+
+def _beside(target: Path) -> Path:
+    """A name that no one else has, in the same folder: only there is the last move atomic.
+
+    It does not grow with that of the target, which may already be as long as is allowed.
+    """
+    return target.with_name(f".nstjax-{os.urandom(16).hex()}")
+
+
+def _mode(target: Path) -> int | None:
+    try:
+        return stat.S_IMODE(os.stat(target).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _fill(path: Path, data: bytes, mode: int | None) -> None:
+    """Write a new file, and find out whether all of it is there."""
+    try:
+        file = open(path, "xb", buffering=0)  # noqa: SIM115 - its failure has words of its own
+    except OSError as error:
+        raise OSError(
+            error.errno, f"{error.strerror} in {_absolute(path.parent)}; choose another folder"
+        ) from None
+    with file:
+        if mode is not None:
+            with contextlib.suppress(OSError):  # not every file system has permissions
+                os.chmod(path, mode)
+        rest = memoryview(data)
+        while rest:
+            count = file.write(rest)
+            if not count:
+                raise OSError(errno.EIO, "only a part could be written")
+            rest = rest[count:]
+        try:
+            os.fsync(file.fileno())
+        except OSError as error:
+            if error.errno not in _CANNOT_SYNC:
+                raise
+    with open(path, "rb") as file:
+        # To the end and a little further: there must not be more either.
+        for start in range(0, len(data) + 1, _BLOCK):
+            if file.read(_BLOCK) != memoryview(data)[start : start + _BLOCK]:
+                raise OSError(errno.EIO, "the disk gives back other data than were written")
+
+
+def _sync_folder(folder: Path) -> None:
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def _absolute(folder: Path) -> Path:
+    try:
+        return folder.absolute()
+    except OSError:  # the working folder is gone
+        return folder
