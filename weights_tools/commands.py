@@ -17,7 +17,7 @@ from weights_tools.files import check_writable, expanded
 from weights_tools.layout import DTYPES, write
 from weights_tools.normalize import normalize
 from weights_tools.pictures import find_pictures, read_pictures
-from weights_tools.process import signals
+from weights_tools.process import dashes, signals
 from weights_tools.table import differences, inspect, list_sources, summary
 from weights_tools.verify import verify
 
@@ -26,13 +26,17 @@ class _Parser(argparse.ArgumentParser):
     """Tells a mistake in the arguments in one line, as every other mistake."""
 
     def error(self, message: str) -> NoReturn:
-        raise WeightsError(f"{message} (see {self.prog} --help)")
+        raise _ArgumentsError(f"{message} (see {self.prog} --help)")
+
+
+class _ArgumentsError(WeightsError):
+    """Arguments that do not fit."""
 
 
 def run(arguments: Sequence[str], prog: str) -> int:
     """Run one command and return its exit status: 0, or 2 after one line on stderr."""
     try:
-        _run(_parser(prog).parse_args(arguments))
+        _run(_parse(dashes.spelled_out(arguments), prog))
         sys.stdout.flush()
     except WeightsError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -40,6 +44,13 @@ def run(arguments: Sequence[str], prog: str) -> int:
     except KeyboardInterrupt:
         return signals.current().exit_code
     return 0
+
+
+def _parse(arguments: Sequence[str], prog: str) -> argparse.Namespace:
+    try:
+        return _parser(prog).parse_args(arguments)
+    except _ArgumentsError as error:
+        raise WeightsError(f"{error}{dashes.hint(arguments)}") from None
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from nstjax.cli.exit_codes import SUCCESS, USER_ERROR
 from nstjax.errors import UserError
-from weights_tools.process import OutputError, run_alone, signals
+from weights_tools.process import OutputError, dashes, run_alone, signals
 
 # What each does. A module of `commands` has its name, and a function `run` that takes the arguments
 # behind it and returns an exit code. It is imported when it is called: help should come at once.
@@ -44,7 +44,8 @@ def _run(arguments: Sequence[str]) -> int:
     try:
         if name not in COMMANDS:
             raise UserError(f"unknown command {name!r}: use one of {', '.join(COMMANDS)}")
-        return importlib.import_module(f"nstjax.cli.commands.{name}").run(rest)
+        command = importlib.import_module(f"nstjax.cli.commands.{name}")
+        return command.run(dashes.spelled_out(rest))
     except _explained_errors() as error:  # looked up only once something is raised
         return fail(str(error))
     except OutputError:

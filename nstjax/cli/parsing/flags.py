@@ -10,6 +10,7 @@ from typing import TypeVar
 import tyro
 
 from nstjax.errors import UserError
+from weights_tools.process import dashes
 
 Arguments = TypeVar("Arguments")
 
@@ -48,7 +49,8 @@ def parse(
     except SystemExit as stop:
         if not stop.code:
             raise
-        raise UserError(f"{_one_line(complaint.getvalue())} (see {prog} --help)") from None
+        said = f"{_one_line(complaint.getvalue())} (see {prog} --help)"
+        raise UserError(f"{said}{dashes.hint(arguments)}") from None
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from weights_tools.process import signals
 # What the environment may say to JAX, and our programs cannot be made or run with.
 NEEDED = {
     "jax_disable_jit": False,
+    "jax_enable_x64": False,
     "jax_no_tracing": False,
     "jax_numpy_rank_promotion": "allow",
     "jax_transfer_guard": "allow",
@@ -30,15 +31,20 @@ def begin(size: int) -> None:
     signals.current().watch()  # a thread, which is not to have memory of its own
     try:
         _check_xla_flags()
-        import jax
-
-        for name, value in NEEDED.items():
-            if hasattr(jax.config, name):
-                jax.config.update(name, value)
+        _import_jax()
     except MemoryError:
         raise
     except Exception as error:  # whatever a library says to what it cannot read
         raise UserError(f"JAX does not start: {_reason(error)}; {advice(str(error))}") from None
+
+
+def _import_jax() -> None:
+    is_ours = "jax" not in sys.modules  # else somebody has set it as he wants it
+    import jax
+
+    for name, value in NEEDED.items() if is_ours else ():
+        if hasattr(jax.config, name):
+            jax.config.update(name, value)
 
 
 def _check_xla_flags() -> None:
