@@ -52,6 +52,9 @@ def _run(arguments: Sequence[str]) -> int:
         raise
     except BrokenPipeError:  # a caller's stream, as that of `nstjax stylize --help | head`
         return SUCCESS
+    except OSError as error:  # of the machine: a working folder that is gone, a table that is full
+        where = f"{error.filename}: " if error.filename else ""
+        return fail(f"{where}{error.strerror or error}")
     except KeyboardInterrupt:
         caught = signals.current()
         print(caught.parting, file=sys.stderr)

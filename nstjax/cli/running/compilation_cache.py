@@ -33,8 +33,11 @@ def keep_programs() -> None:
     chosen: str | None = jax.config.jax_compilation_cache_dir  # pyright: ignore
     if chosen is not None or not jax.config.jax_enable_compilation_cache:  # pyright: ignore
         return
-    folder = weights_tools.cache_folder() / "programs"
-    with contextlib.suppress(OSError):  # everything works without
+    try:
+        folder = weights_tools.cache_folder() / "programs"
+    except weights_tools.WeightsError:  # everything works without
+        return
+    with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         _remove_oldest(folder)
     if not os.access(folder, os.W_OK):
