@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from nstjax.cli.exit_codes import SUCCESS, USER_ERROR
 from nstjax.errors import UserError
@@ -36,21 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    if not arguments or arguments[0] in ("-h", "--help"):
-        return _print(_help)
-    if arguments[0] == "--version":
-        return _print(_version)
-    name, *rest = arguments
+    """Runs one command; returns the exit code, whatever happens but for an error of this program."""
     try:
-        if name not in COMMANDS:
-            raise UserError(f"unknown command {name!r}: use one of {', '.join(COMMANDS)}")
-        command = importlib.import_module(f"nstjax.cli.commands.{name}")
-        return command.run(dashes.spelled_out(rest))
+        return _dispatch(arguments)
     except _explained_errors() as error:  # looked up only once something is raised
         return fail(str(error))
     except OutputError:
         raise
-    except BrokenPipeError:  # a caller's stream, as that of `nstjax stylize --help | head`
+    except BrokenPipeError:  # a caller's stream
         return SUCCESS
     except OSError as error:  # of the machine: a working folder that is gone, a table that is full
         where = f"{error.filename}: " if error.filename else ""
@@ -66,6 +59,17 @@ def _run(arguments: Sequence[str]) -> int:
         return fail("the memory does not suffice: use a smaller --size")
 
 
+def _dispatch(arguments: Sequence[str]) -> int:
+    name, *rest = arguments or ["--help"]
+    if name in ("-h", "--help", "--version"):
+        print(_version() if name == "--version" else _help())
+        return SUCCESS
+    if name not in COMMANDS:
+        raise UserError(f"unknown command {name!r}: use one of {', '.join(COMMANDS)}")
+    command = importlib.import_module(f"nstjax.cli.commands.{name}")
+    return command.run(dashes.spelled_out(rest))
+
+
 def _explained_errors() -> tuple[type[Exception], ...]:
     from weights_tools import WeightsError
 
@@ -77,11 +81,6 @@ def fail(message: str) -> int:
     signals.current().wait_for_end()
     print("error: " + " ".join(message.split()), file=sys.stderr)
     return USER_ERROR
-
-
-def _print(text: Callable[[], str]) -> int:
-    print(text())
-    return SUCCESS
 
 
 def _help() -> str:
