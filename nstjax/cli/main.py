@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from nstjax.cli.exit_codes import INTERRUPTED, SUCCESS, USER_ERROR
 from nstjax.errors import UserError
+from nstjax.printable import printable
 
 # What each does. A module of `commands` has its name, and a function `run` that takes the arguments
 # behind it and returns an exit code. It is imported when it is called: help should come at once.
@@ -56,7 +57,7 @@ def _explained_errors() -> tuple[type[Exception], ...]:
 
 def fail(message: str) -> int:
     """Says in one line on standard error what went wrong; returns the exit code."""
-    print("error: " + " ".join(message.split()), file=sys.stderr)
+    print("error: " + printable(" ".join(message.splitlines())), file=sys.stderr)
     return USER_ERROR
 
 
