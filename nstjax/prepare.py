@@ -9,6 +9,7 @@ import jax
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nstjax.device import check_not_forked
 from nstjax.errors import UserError
 from nstjax.first_picture import first_picture
 from nstjax.images import COLOR_MATCHES, keep_chroma, match_colors, resize, to_pixels
@@ -139,6 +140,7 @@ def prepare(
 
     Raises `UserError` for pictures, settings or weights that cannot work.
     """
+    check_not_forked()
     photograph = None if content is None else to_pixels(content, "the content picture")
     paintings = tuple(to_pixels(style, "the style picture") for style in styles)
     settings = _comparing(settings, photograph, paintings)

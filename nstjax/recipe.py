@@ -117,12 +117,12 @@ def _check_files(name: str, files: Sequence[str], where: str) -> None:
             )
 
 
-def preset_named(name: str, where: str = "") -> Settings:
+def preset_named(name: object, where: str = "") -> Settings:
     """A preset's settings.
 
     Raises `UserError` for a name that is none.
     """
-    if name not in PRESETS:
+    if not isinstance(name, str) or name not in PRESETS:
         before = f"{where}: " if where else ""
         raise UserError(f"{before}unknown preset {shown(name)}: use one of {', '.join(PRESETS)}")
     return PRESETS[name]
