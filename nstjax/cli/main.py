@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from nstjax.cli.exit_codes import SUCCESS, USER_ERROR
 from nstjax.errors import UserError
+from nstjax.printable import printable
 from weights_tools.process import OutputError, dashes, run_alone, signals
 
 # What each does. A module of `commands` has its name, and a function `run` that takes the arguments
@@ -79,7 +80,7 @@ def _explained_errors() -> tuple[type[Exception], ...]:
 def fail(message: str) -> int:
     """Says in one line on standard error what went wrong; returns the exit code."""
     signals.current().wait_for_end()
-    print("error: " + " ".join(message.split()), file=sys.stderr)
+    print("error: " + printable(" ".join(message.splitlines())), file=sys.stderr)
     return USER_ERROR
 
 

@@ -20,6 +20,7 @@ from nstjax.images.files.exif import Part
 from nstjax.prepare import Transfer, prepare
 from nstjax.recipe import Recipe
 from nstjax.regions import Region
+from nstjax.seen import Names
 from nstjax.settings import Settings
 from nstjax.vgg import Weights, load_weights
 
@@ -53,8 +54,19 @@ class Inputs:
 
     def prepare(self, settings: Settings) -> Transfer:
         """The work, with other settings than the arguments' or the same; raises as `prepare` does."""
-        content = self.content.pixels if self.content else None
-        return prepare(content, self.styles, settings, regions=self.regions, weights=self.weights)
+        names = Names(
+            f"the content picture {self.arguments.pictures.content}",
+            [f"the style picture {file}" for file in self.style_files],
+            flags=True,
+        )
+        return prepare(
+            self.content.pixels if self.content else None,
+            self.styles,
+            settings,
+            regions=self.regions,
+            weights=self.weights,
+            names=names,
+        )
 
     def recipe(self, settings: Settings) -> Recipe:
         """What a picture of such settings carries."""
