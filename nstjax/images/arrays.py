@@ -17,16 +17,9 @@ def to_array(image: Any, name: str) -> np.ndarray:
 
     Raises `UserError` for what is no array of numbers.
     """
-    if isinstance(image, str | os.PathLike) or hasattr(image, "read"):
-        raise UserError(
-            f"{name} is {_shown(image)} and no array: read it with nstjax.images.read, which takes the "
-            "file's name"
-        )
-    if isinstance(image, bytes | bytearray | memoryview) and not _is_array(image):
-        raise UserError(
-            f"{name} is {_shown(image)} and no array: for a file's name, or the file itself, there is "
-            "nstjax.images.read"
-        )
+    is_file = isinstance(image, str | os.PathLike | bytes | bytearray) or hasattr(image, "read")
+    if is_file:
+        raise UserError(f"{name} is {_shown(image)} and no array: use nstjax.images.read for files")
     if np.ma.isMaskedArray(image) and np.ma.is_masked(image):
         raise UserError(f"{name} is a masked array: fill it first, with image.filled(...)")
     try:
@@ -42,10 +35,6 @@ def to_array(image: Any, name: str) -> np.ndarray:
             f"{name} is of type {type(image).__name__} and no array: give one of NumPy, JAX or PyTorch"
         )
     return array
-
-
-def _is_array(image: bytes | bytearray | memoryview) -> bool:
-    return isinstance(image, memoryview) and image.ndim > 1
 
 
 def _on_the_host(image: Any) -> Any:

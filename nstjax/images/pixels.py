@@ -68,24 +68,29 @@ def to_unit_floats(array: np.ndarray, name: str) -> np.ndarray:
         return values
     # Also true for bfloat16, which NumPy itself does not know.
     if np.issubdtype(array.dtype, np.integer) or not np.can_cast(array.dtype, np.float64):
-        raise UserError(f"{name} has type {array.dtype}: give unsigned integers or floats")
+        advice = "; for 0 to 255, image.astype('uint8')" if array.dtype.kind == "i" else ""
+        raise UserError(f"{name} has type {array.dtype}: give unsigned integers or floats{advice}")
     check_range(array, name)
     values = array.astype(np.float32)
     return np.clip(values, 0, 1, out=values)
 
 
-def check_range(array: np.ndarray, name: str, rounding: float = ROUNDING) -> None:
-    """Raises `UserError` for floats that are not in [0, 1], and says what is there."""
+def check_range(
+    array: np.ndarray, name: str, *, what: str = "floats", rounding: float = ROUNDING
+) -> None:
+    """Raises `UserError` for numbers that are not in [0, 1], and says what is there."""
+    if array.dtype.kind != "f":  # bfloat16, whose least value would be found with a warning
+        array = array.astype(np.float32)
     least, most = float(array.min()), float(array.max())
     if least >= -rounding and most <= 1 + rounding:
         return
     if np.isnan(least):
-        count = int(np.isnan(array.astype(np.float64)).sum())
+        count = int(np.isnan(array).sum())
         raise UserError(
-            f"{name} has NaN among its floats ({count} of {array.size}): replace what is not a number"
+            f"{name} has {what} outside [0, 1]: {count} of {array.size} are NaN; replace them"
         )
     raise UserError(
-        f"{name} has floats outside [0, 1], from {least:g} to {most:g}: {_into_range(least, most)}"
+        f"{name} has {what} outside [0, 1], from {least:g} to {most:g}: {_into_range(least, most)}"
     )
 
 
