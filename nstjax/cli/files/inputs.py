@@ -1,7 +1,8 @@
 """What pictures are made from: files read, a network found, a device chosen."""
 
 import functools
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from nstjax.cli.files.region_files import read_regions
 from nstjax.cli.files.style_files import find_style_files
 from nstjax.cli.parsing.arguments import Arguments, Pictures
 from nstjax.errors import UserError
-from nstjax.images import Picture, read, read_picture, write
+from nstjax.images import Picture, read_picture, write
 from nstjax.prepare import Transfer, prepare
 from nstjax.recipe import Recipe
 from nstjax.regions import Region
@@ -33,6 +34,7 @@ class Inputs:
     regions: list[Region] | None
     network: FoundWeights
     device: Any  # a `jax.Device`
+    remarks: list[str]  # what is wrong with files that were read all the same
 
     @property
     def files(self) -> list[Path]:
@@ -79,21 +81,33 @@ class Inputs:
     def introduction(self) -> Iterator[str]:
         """What a person is told before the work, line by line."""
         arguments = self.arguments
+        yield from self.remarks
         if arguments.like is not None:
             yield f"as in {arguments.like}: {_as_typed(arguments.pictures)}"
         network = f"{self.network.name}{self.network.remark}"
         yield f"network {network}, preset {arguments.preset}, on {self.device.device_kind}"
 
 
-def read_inputs(arguments: Arguments) -> Inputs:
+def read_inputs(arguments: Arguments, several: Sequence[Settings] = ()) -> Inputs:
     """Reads the pictures and finds network and device, which may take a download.
+
+    Args:
+        arguments: what was asked for.
+        several: all settings that pictures are made with, where they are not those of the arguments.
 
     Raises `UserError` for files and devices that cannot be used, and `weights_tools.WeightsError`.
     """
     pictures = arguments.pictures
-    content = read_picture(pictures.content) if pictures.content else None
+    several = several or (arguments.settings,)
+    size = max(settings.size for settings in several)
+    style_size = max(
+        math.ceil(max(settings.style_scale) * (settings.style_size or settings.size))
+        for settings in several
+    )
+    content = read_picture(pictures.content, long_side=size) if pictures.content else None
     style_files = find_style_files(pictures.styles)
-    styles = [read(style) for style in style_files]
+    read_styles = [read_picture(style, long_side=style_size) for style in style_files]
+    styles = [style.pixels for style in read_styles]
     regions = read_regions(
         pictures.masks,
         pictures.style_masks,
@@ -104,7 +118,12 @@ def read_inputs(arguments: Arguments) -> Inputs:
     network = find_weights(
         arguments.model, arguments.preprocessing, progress=not arguments.run.quiet
     )
-    return Inputs(arguments, content, style_files, styles, regions, network, device)
+    read_files = [
+        *([(pictures.content, content)] if content else []),
+        *zip(style_files, read_styles, strict=True),
+    ]
+    remarks = [f"{file} {remark}" for file, picture in read_files for remark in picture.remarks]
+    return Inputs(arguments, content, style_files, styles, regions, network, device, remarks)
 
 
 def _as_typed(pictures: Pictures) -> str:

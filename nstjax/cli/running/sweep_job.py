@@ -42,7 +42,7 @@ def run_sweep(arguments: SweepArguments, grid: Grid) -> int:
     say = speaker(console)
     started = drawn = time.monotonic()
     check_album(arguments.output, grid, arguments.run.bit_depth)
-    inputs = read_inputs(arguments)
+    inputs = read_inputs(arguments, [cell.settings for cell in grid.cells])
     keep_programs()
     with contextlib.ExitStack() as stack:
         stack.enter_context(jax.default_device(inputs.device))

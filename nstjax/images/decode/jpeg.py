@@ -1,6 +1,7 @@
 """JPEG: reduced while it is decoded, and read where only its end is missing."""
 
 import io
+import math
 import re
 import struct
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from typing import IO
 
 import numpy as np
 from PIL import Image
+from PIL.Image import Resampling
 
 END = b"\xff\xd9"
 # Data of no picture: where some of one is missing, its place shows.
@@ -19,11 +21,21 @@ SCAN = 0xDA
 NEXT_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 
 
-def reduce(image: Image.Image, long_side: int) -> None:
-    """Has an opened picture decoded to 1/2, 1/4 or 1/8 where its long side stays `long_side` or more."""
-    factor = long_side / max(image.size)
-    if factor < 1:
-        image.draft(None, tuple(max(1, int(np.ceil(factor * side))) for side in image.size))  # type: ignore[attr-defined,arg-type]
+def loaded_jpeg(file: IO[bytes], long_side: int | None = None) -> Image.Image:
+    """The picture of a JPEG file, decoded to 1/2, 1/4 or 1/8 where its long side stays `long_side`."""
+    file.seek(0)
+    image = Image.open(file)
+    width, height = image.size
+    factor = 1.0 if long_side is None else long_side / max(width, height)
+    if factor >= 1:
+        image.load()
+        return image
+    wanted = math.ceil(factor * width), math.ceil(factor * height)
+    drafted = image.draft(None, wanted)  # type: ignore[attr-defined,arg-type]
+    image.load()
+    box = drafted[1] if drafted else (0, 0, *image.size)
+    # Of the last column and row only a part may be of the picture.
+    return image if box[2:] == image.size else image.resize(image.size, Resampling.LANCZOS, box)
 
 
 def loaded_without_end(file: IO[bytes], long_side: int | None) -> Image.Image:
@@ -34,19 +46,13 @@ def loaded_without_end(file: IO[bytes], long_side: int | None) -> Image.Image:
     file.seek(0)
     content = file.read().rstrip(b"\xff")
     _check_scans(content)
-    image, other = (_loaded(content + more + END, long_side) for more in (b"", NOISE))
+    image, other = (
+        loaded_jpeg(io.BytesIO(content + more + END), long_side) for more in (b"", NOISE)
+    )
     differs = np.asarray(image) != np.asarray(other)
     lost = (differs.any(axis=-1) if differs.ndim == 3 else differs).mean()
     if lost > MOST_LOST:
         raise ValueError("its end is missing, and with it a part of the picture")
-    return image
-
-
-def _loaded(content: bytes, long_side: int | None) -> Image.Image:
-    image = Image.open(io.BytesIO(content))
-    if long_side is not None:
-        reduce(image, long_side)
-    image.load()
     return image
 
 

@@ -5,7 +5,7 @@ from typing import IO, NamedTuple
 
 from PIL import Image
 
-from nstjax.images.decode.jpeg import loaded_without_end, reduce
+from nstjax.images.decode.jpeg import loaded_jpeg, loaded_without_end
 from nstjax.images.decode.png import samples_of_png, way_of, without_long_texts
 from nstjax.images.decode.samples import Samples, UnreadableError, samples_of
 
@@ -25,7 +25,7 @@ class Loaded(NamedTuple):
 
     image: Image.Image
     file: IO[bytes]  # where from
-    way: str  # how its bytes are pixels, by Pillow's names; empty where that does not matter
+    way: str = ""  # how its bytes are pixels, by Pillow's names, where that matters
     remarks: tuple[str, ...] = ()  # what to say of it, in words that follow its name
 
     def samples(self) -> Samples:
@@ -40,7 +40,7 @@ def loaded(file: IO[bytes], long_side: int | None = None) -> Loaded:
 
     Args:
         file: of any format that Pillow reads.
-        long_side: how long the picture must be at least; a JPEG of more than twice that is reduced.
+        long_side: how long the picture must be at least; a JPEG that is twice as long is reduced.
 
     Raises `UnreadableError`, or what Pillow raises for damage.
     """
@@ -69,14 +69,13 @@ def loaded(file: IO[bytes], long_side: int | None = None) -> Loaded:
 def _loaded(file: IO[bytes], long_side: int | None) -> Loaded:
     file.seek(0)
     image = Image.open(file)
-    way = way_of(image) if image.format == "PNG" else ""
-    is_jpeg = image.format in ("JPEG", "MPO")
-    if long_side is not None and is_jpeg:
-        reduce(image, long_side)
-    try:
+    if image.format not in ("JPEG", "MPO"):
+        way = way_of(image) if image.format == "PNG" else ""
         image.load()
+        return Loaded(image, file, way)
+    try:
+        return Loaded(loaded_jpeg(file, long_side), file)
     except OSError as error:
-        if not is_jpeg or "truncated" not in str(error):
+        if "truncated" not in str(error):
             raise
-        return Loaded(loaded_without_end(file, long_side), file, way, (WITHOUT_END,))
-    return Loaded(image, file, way)
+    return Loaded(loaded_without_end(file, long_side), file, remarks=(WITHOUT_END,))

@@ -7,7 +7,6 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from nstjax.errors import UserError
 
@@ -37,7 +36,7 @@ def keeping_pipes() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def opened_file(path: str | Path) -> Iterator[IO[bytes]]:
+def opened_file(path: str | Path) -> Iterator[io.BufferedReader | io.BytesIO]:
     """A file, or what comes through a pipe, at its beginning.
 
     Raises `UserError` where it does not exist, is neither, or cannot be read.
@@ -56,7 +55,7 @@ def opened_file(path: str | Path) -> Iterator[IO[bytes]]:
         raise UserError(f"{path} is {KINDS[kind]}, not a picture: {ADVICE}")
     try:
         if kind == stat.S_IFIFO:
-            file: IO[bytes] = io.BytesIO(_through_pipe(path, (status.st_dev, status.st_ino)))
+            file = io.BytesIO(_through_pipe(path, (status.st_dev, status.st_ino)))
         else:
             file = open(path, "rb")  # noqa: SIM115 - closed below
     except OSError as error:
