@@ -6,7 +6,7 @@ from typing import IO, NamedTuple
 from PIL import Image
 
 from nstjax.images.decode.jpeg import loaded_jpeg, loaded_without_end
-from nstjax.images.decode.png import samples_of_png, way_of, without_long_texts
+from nstjax.images.decode.png import check_claim, samples_of_png, way_of, without_long_texts
 from nstjax.images.decode.samples import Samples, UnreadableError, samples_of
 
 WITHOUT_END = "lacks the end of its file, which was cut short; the picture is there"
@@ -70,7 +70,10 @@ def _loaded(file: IO[bytes], long_side: int | None) -> Loaded:
     file.seek(0)
     image = Image.open(file)
     if image.format not in ("JPEG", "MPO"):
-        way = way_of(image) if image.format == "PNG" else ""
+        way = ""
+        if image.format == "PNG":
+            way = way_of(image)
+            check_claim(image, file)
         image.load()
         return Loaded(image, file, way)
     try:

@@ -14,6 +14,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 OUR_TEXT = b"nstjax\0"
 LONGEST = 1 << 20  # what Pillow reads of one text or profile
+MOST_COMPRESSED = 1100  # to one; deflate has 258 bytes in two bits at best
 MOST_PROFILE = 64 << 20
 # Of Pillow's ways to take 16 bits apart, those that keep the low bytes and not the high ones.
 LOW_BYTES = {"RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L"}
@@ -35,6 +36,14 @@ def samples_of_png(image: Image.Image, file: IO[bytes], way: str) -> Samples:
     if getattr(image, "n_frames", 1) == 1 and way in (*LOW_BYTES, GRAY_AND_ALPHA):
         words = _words(image, file, way)
     return samples_of(image, words)
+
+
+def check_claim(image: Image.Image, file: IO[bytes]) -> None:
+    """Raises `UnreadableError` where an opened file is too small for its pixels, even if they are bits."""
+    size = file.seek(0, io.SEEK_END)
+    width, height = image.size
+    if width * height > 8 * MOST_COMPRESSED * size:
+        raise UnreadableError(f"is damaged: it has {size} bytes for {width}x{height} pixels")
 
 
 def way_of(image: Image.Image) -> str:

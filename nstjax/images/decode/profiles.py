@@ -27,7 +27,11 @@ def to_srgb(samples: Samples) -> np.ndarray:
     # What `write` has written is sRGB already; converting would round.
     if samples.profile and samples.profile != SRGB_PROFILE:
         converted = None
-        if samples.space == GRAY or (samples.space == RGB and color.dtype != np.uint8):
+        if samples.space == GRAY and color.dtype in (np.uint8, np.uint16):
+            levels = np.arange(np.iinfo(color.dtype).max + 1, dtype=color.dtype).reshape(-1, 1, 1)
+            table = to_srgb_by_curves(_floats(levels), samples.profile)
+            converted = None if table is None else table.ravel()[color]
+        elif samples.space == GRAY or (samples.space == RGB and color.dtype != np.uint8):
             converted = to_srgb_by_curves(_floats(color), samples.profile)
         if converted is None:
             converted = _by_little_cms(samples)
