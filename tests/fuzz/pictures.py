@@ -33,10 +33,13 @@ from reference import profiles, tiff_files  # noqa: E402
 from nstjax import PRESETS, UserError  # noqa: E402
 from nstjax.cli.parsing.settings_file import read_settings_file, to_toml  # noqa: E402
 from nstjax.images import read_comment, read_mask, read_picture  # noqa: E402
+from nstjax.images.decode import damage  # noqa: E402
 from nstjax.recipe import Recipe  # noqa: E402
 
 MEMORY = 2 << 30
 SECONDS = 5
+# What goes wrong with a file may be any exception; these would be our mistakes.
+MISTAKES = (MemoryError, RecursionError, NameError, AttributeError, AssertionError, Warning)
 LONGEST = 2000  # characters of a message
 NUMBERS = (0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 32, 127, 128, 255, 256, 32767, 32768, 65535, 65536, 10**6,
            2**31 - 1, 2**31, 2**32 - 1)  # fmt: skip
@@ -194,8 +197,15 @@ def _told(reader: Callable, path: Path) -> str:
     return ""
 
 
+def _reason(error: Exception, reason=damage.reason) -> str:
+    if isinstance(error, MISTAKES):
+        raise error
+    return reason(error)
+
+
 def run(name: str, count: int, path: Path) -> dict[str, float]:
     """Changes files of a format and reads them; returns what was counted."""
+    damage.reason = _reason
     generator = random.Random(f"nstjax {name}")
     seeds = SEEDS[name]()
     attempt = {"recipe": try_recipe, "settings": try_settings}.get(name, try_picture)

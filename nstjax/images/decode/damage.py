@@ -33,10 +33,9 @@ def told(name: str) -> Iterator[None]:
     except Exception as error:  # Pillow's plugins report damage by every kind of exception
         if isinstance(error, OSError) and error.errno is not None:
             raise UserError(f"{name} cannot be read: {error.strerror}") from None
-        raise UserError(
-            f"cannot read {name}: {_one_line(error)}; the file may be damaged"
-        ) from None
+        raise UserError(f"cannot read {name}: {reason(error)}; the file may be damaged") from None
 
 
-def _one_line(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """What an exception says, in one line."""
     return " ".join(str(error).split())[:300] or type(error).__name__

@@ -1,5 +1,6 @@
 """PNG, where Pillow keeps 8 bits of 16, mistakes a transparent color, and refuses long texts."""
 
+import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -39,7 +40,7 @@ def samples_of_png(image: Image.Image, file: IO[bytes], way: str) -> Samples:
 
 
 def check_claim(image: Image.Image, file: IO[bytes]) -> None:
-    """Raises `UnreadableError` where an opened file is too small for its pixels, even if they are bits."""
+    """Raises `UnreadableError` where an opened file is too small for its pixels, were they bits."""
     size = file.seek(0, io.SEEK_END)
     width, height = image.size
     if width * height > 8 * MOST_COMPRESSED * size:
