@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from nstjax.errors import UserError
 from nstjax.images import resize_mask
+from nstjax.images.arrays import to_array
+from nstjax.images.pixels import check_range
 from nstjax.settings.values import shown
 
 OTHER_SHAPE = 0.02  # by how much a mask's aspect ratio may differ from its picture's
@@ -80,14 +83,15 @@ def check_regions(
 
 
 def _check_mask(mask: np.ndarray, picture: np.ndarray, name: str) -> np.ndarray:
-    try:
-        mask = np.asarray(mask, np.float32)
-    except (TypeError, ValueError):
-        raise UserError(f"{name} is {shown(mask)}: give an array of numbers in [0, 1]") from None
-    if mask.ndim != 2 or 0 in mask.shape:
-        raise UserError(f"{name} has shape {mask.shape}: give (height, width)")
-    if not (mask.min() >= 0 and mask.max() <= 1):
-        raise UserError(f"{name} has values outside [0, 1]: divide by the largest possible value")
+    if isinstance(mask, Image.Image):
+        raise UserError(f"{name} is a picture: give numpy.asarray(mask.convert('L')) / 255")
+    values = to_array(mask, name)
+    if values.ndim != 2 or 0 in values.shape:
+        raise UserError(f"{name} has shape {values.shape}: give (height, width)")
+    if not np.can_cast(values.dtype, np.float64, "same_kind"):
+        raise UserError(f"{name} has type {values.dtype}: give floats in [0, 1], or booleans")
+    check_range(values, name, what="values", rounding=0)
+    mask = values.astype(np.float32)
     if not mask.any():
         raise UserError(f"{name} marks nothing: make it white somewhere, or leave it out")
     check_shape(mask.shape, picture.shape, name)

@@ -30,5 +30,7 @@ def run_painting(
     begin(parsed.settings.size)
     # Imported here: `--help` and mistakes in flags should not wait for JAX, whose threads come with it.
     from nstjax.cli.running.job import run_job
+    from nstjax.images.files.opening import keeping_pipes
 
-    return run_job(parsed)
+    with keeping_pipes():
+        return run_job(parsed)

@@ -23,5 +23,7 @@ def run(arguments: Sequence[str]) -> int:
     begin(max(cell.settings.size for cell in grid.cells))
     # Imported here: `--help` and mistakes in flags should not wait for JAX, whose threads come with it.
     from nstjax.cli.running.sweep_job import run_sweep
+    from nstjax.images.files.opening import keeping_pipes
 
-    return run_sweep(parsed, grid)
+    with keeping_pipes():
+        return run_sweep(parsed, grid)

@@ -32,7 +32,8 @@ def run_job(arguments: Arguments) -> int:
     say = speaker(console)
     started = time.monotonic()
     check_outputs(arguments)
-    inputs = read_inputs(arguments, find_files(arguments, [arguments.settings]))
+    several = [arguments.settings]
+    inputs = read_inputs(arguments, find_files(arguments, several), several)
     save = functools.partial(inputs.write, recipe=inputs.recipe(arguments.settings))
     keep_programs()
     with contextlib.ExitStack() as stack:

@@ -43,8 +43,8 @@ def run_sweep(arguments: SweepArguments, grid: Grid) -> int:
     say = speaker(console)
     started = drawn = time.monotonic()
     check_album(arguments.output, grid, arguments.run.bit_depth)
-    files = find_files(arguments, [cell.settings for cell in grid.cells])
-    inputs = read_inputs(arguments, files)
+    several = [cell.settings for cell in grid.cells]
+    inputs = read_inputs(arguments, find_files(arguments, several), several)
     keep_programs()
     with contextlib.ExitStack() as stack:
         stack.enter_context(jax.default_device(inputs.device))
