@@ -120,6 +120,12 @@ def test_a_failing_disk_is_told_from_damage(tmp_path, refused, monkeypatch):
         read(tmp_path / "x.png")
 
 
+def test_a_file_makes_no_room_for_what_it_only_claims(tmp_path):
+    write(tmp_path / "x.png", picture())
+    with opened_file(tmp_path / "x.png") as file:
+        assert file.read(2**62) == (tmp_path / "x.png").read_bytes()
+
+
 def photograph(path, height, width):
     """A picture with large and fine structure, as JPEG."""
     y, x = np.mgrid[:height, :width] / np.float32(height)

@@ -69,7 +69,7 @@ def advice(message: str) -> str:
     named = [each for each in variables if each.partition("=")[0].lower() in message.lower()]
     if variables:
         return f"the environment has {' '.join(named or variables)}: change or unset that"
-    return "install nstjax again"
+    return "is there enough memory (ulimit -v)? else install nstjax again"
 
 
 def _is_jax(name: str) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from nstjax.errors import UserError
 
 MOST_PIPED = 1 << 30  # bytes that are taken from a pipe
+MOST_AT_ONCE = 1 << 16  # bytes that are asked for without a look at what is there
 ADVICE = "give a picture file such as PNG or JPEG"
 KINDS = {
     stat.S_IFDIR: "a folder",
@@ -23,6 +24,16 @@ KINDS = {
 _piped: contextvars.ContextVar[dict[tuple[int, int], bytes] | None] = contextvars.ContextVar(
     "piped", default=None
 )
+
+
+class _WholeFile(io.BufferedReader):
+    """A file that makes no room for more bytes than it has, whatever it says of itself."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Up to so many bytes."""
+        if size is not None and size > MOST_AT_ONCE:
+            size = min(size, max(os.fstat(self.fileno()).st_size - self.tell(), 0))
+        return super().read(size)
 
 
 @contextlib.contextmanager
@@ -57,7 +68,7 @@ def opened_file(path: str | Path) -> Iterator[io.BufferedReader | io.BytesIO]:
         if kind == stat.S_IFIFO:
             file = io.BytesIO(_through_pipe(path, (status.st_dev, status.st_ino)))
         else:
-            file = open(path, "rb")  # noqa: SIM115 - closed below
+            file = _WholeFile(open(path, "rb", buffering=0))  # noqa: SIM115 - closed below
     except OSError as error:
         raise _unreadable(path, error) from None
     with file:
