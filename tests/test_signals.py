@@ -47,7 +47,7 @@ WORK = {
 def start(work, folder):
     program = f"""if True:
     import hashlib, pathlib, subprocess, sys, threading, time, weakref
-    import atomic_files
+    from weights_tools.process import atomic_files
     from weights_tools.process import run_alone, signals, undone_by
     class Thing: pass
     gone = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator
 
 _undoing: list[Callable[[], object]] = []
@@ -24,9 +23,6 @@ def undone_by(undo: Callable[[], object]) -> Iterator[None]:
 
 def undo_all() -> None:
     """Undo what has been begun, the last first; what cannot be undone stays."""
-    # Not imported: as long as nobody else needed it, no file was begun.
-    if files := sys.modules.get("atomic_files"):
-        files.discard_unfinished()
     for undo in reversed(tuple(_undoing)):
         with contextlib.suppress(Exception):
             undo()

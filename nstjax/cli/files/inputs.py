@@ -77,7 +77,7 @@ class Inputs:
             settings=settings,
             preset=self.arguments.preset,
             content=str(pictures.content or ""),
-            styles=tuple(map(str, self.style_files.files)),
+            styles=tuple(map(str, self.style_files)),
             masks=tuple(map(str, pictures.masks)),
             style_masks=tuple(map(str, pictures.style_masks)),
             model=self.network.name,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import jax
 
-import atomic_files
 import weights_tools
+from weights_tools.process import atomic_files
 
 MAX_BYTES = 2**30
 # JAX keeps by default only what takes over a second; a picture needs many small programs too.

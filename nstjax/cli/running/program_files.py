@@ -12,7 +12,7 @@ import jax
 from jax._src import compilation_cache
 from jax._src.compilation_cache_interface import CacheInterface
 
-import atomic_files
+from weights_tools.process import atomic_files
 
 # Behind the program. To Zstandard it is a frame to be skipped, and zlib reads no further than its
 # own end: whoever knows nothing of it reads the program all the same.
