@@ -13,6 +13,8 @@ from nstjax.optimize import Chunk, Level
 from nstjax.settings import Settings
 
 SMALLER = "use smaller weights or a smaller learning_rate"
+# A loss that ends so many times above where it began has risen: Adam's goes up and down a little.
+RISEN = 1.05
 
 
 class Progress(NamedTuple):
@@ -44,6 +46,23 @@ class Result:
     levels: tuple[Level, ...]  # the schedule that `history` follows
     settings: Settings
     stopped: bool  # whether `on_progress` ended it early
+
+    @property
+    def remark(self) -> str:
+        """What a person should know of the course, in one line; empty where all is well.
+
+        That is a loss, of any level, that ended above where it began: the steps were too long.
+        """
+        done = 0
+        for number, level in enumerate(self.levels, start=1):
+            total = self.history.total[done : done + level.steps]
+            done += level.steps
+            if len(total) and total[-1] > RISEN * total[0]:
+                return (
+                    f"the loss rose from {total[0]:.3g} to {total[-1]:.3g} at level {number} of "
+                    f"{len(self.levels)}, so the picture may be spoiled: use a smaller learning_rate"
+                )
+        return ""
 
 
 class Course(NamedTuple):

@@ -72,6 +72,8 @@ def run_job(arguments: Arguments) -> int:
         say(f"wrote {arguments.output} ({how}{width}x{height}, {seconds:.0f} s)")
         if remark:
             say(remark)
+    if result.remark:  # without a progress bar, too
+        speaker(rich.console.Console(stderr=True))(result.remark)
     if failures:
         raise failures[0]
     return INTERRUPTED if result.stopped else SUCCESS

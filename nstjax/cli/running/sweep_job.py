@@ -59,6 +59,7 @@ def run_sweep(arguments: SweepArguments, grid: Grid) -> int:
         missing = album.missing
         show = stack.enter_context(ProgressBar(console)) if missing else None
         work = _Work(missing, schedules)
+        remarks: list[str] = []
         for transfer, batch in _batches(inputs, missing, schedules, arguments.at_once):
 
             def on_progress(progress: Progress, batch: Sequence[Cell] = batch) -> bool:
@@ -75,6 +76,8 @@ def run_sweep(arguments: SweepArguments, grid: Grid) -> int:
             seconds = (time.monotonic() - begun) / len(batch)
             for cell, result in zip(batch, results, strict=True):
                 album.add(cell, result, seconds)
+                if isinstance(result, Result) and result.remark:
+                    remarks.append(f"{cell.about}: {result.remark}")
             album.write_index()
             if time.monotonic() - drawn > SHEET_EVERY:
                 album.write_sheet()
@@ -83,6 +86,8 @@ def run_sweep(arguments: SweepArguments, grid: Grid) -> int:
                 break
         album.write_index()
         album.write_sheet()
+    for remark in remarks:  # without a progress bar, too
+        speaker(rich.console.Console(stderr=True))(remark)
     if album.missing:
         finished = f"{count - len(album.missing)} of {count} pictures are finished"
         say(f"stopped: {finished}; the same command makes the others")
