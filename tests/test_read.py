@@ -5,6 +5,7 @@ import struct
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
+from reference.orientations import STORED
 
 from nstjax import UserError
 from nstjax.images import read
@@ -114,19 +115,6 @@ def test_cmyk_jpeg_is_read_closely(tmp_path):
         assert opened.mode == "CMYK"
     expected = (1 - SMOOTH / 255) * (1 - 40 / 255)
     np.testing.assert_allclose(read(tmp_path / "x.jpg"), expected, atol=4 / 255)
-
-
-# How a camera that was held so stores the upright picture (Exif 2.3, tag 0x112).
-STORED = {
-    1: lambda upright: upright,
-    2: lambda upright: upright[:, ::-1],
-    3: lambda upright: upright[::-1, ::-1],
-    4: lambda upright: upright[::-1],
-    5: lambda upright: upright.swapaxes(0, 1),
-    6: lambda upright: np.rot90(upright),  # a quarter turn against the clock
-    7: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
-    8: lambda upright: np.rot90(upright, -1),
-}
 
 
 @pytest.mark.parametrize("orientation", STORED)

@@ -137,7 +137,7 @@ def photograph(path, height, width):
 
 @pytest.mark.parametrize(
     ("shape", "mode"),
-    [((1200, 1600), "L"), ((801, 1603), "RGB"), ((1607, 805), "RGB"), ((600, 1600), "CMYK")],
+    [((1200, 1600), "L"), ((801, 1603), "RGB"), ((1607, 805), "RGB"), ((804, 1600), "CMYK")],
 )
 def test_a_large_jpeg_is_reduced_and_gives_nearly_the_same(tmp_path, shape, mode):
     path = tmp_path / "x.jpg"
@@ -155,7 +155,9 @@ def test_a_large_jpeg_is_reduced_and_gives_nearly_the_same(tmp_path, shape, mode
         np.testing.assert_allclose(resize(found, *size), resize(whole, *size), atol=3 / 255)
 
 
-def test_other_formats_are_not_reduced(tmp_path):
+def test_other_formats_and_narrow_pictures_are_not_reduced(tmp_path):
+    Image.new("RGB", (1600, 20)).save(tmp_path / "x.jpg")
+    assert read(tmp_path / "x.jpg", long_side=40).shape == (20, 1600, 3)
     write(tmp_path / "x.png", picture())
     np.testing.assert_array_equal(read(tmp_path / "x.png", long_side=2), read(tmp_path / "x.png"))
 

@@ -8,6 +8,9 @@ import numpy as np
 
 UNSIGNED, SIGNED, FLOAT = 1, 2, 3
 NONE, LZW, DEFLATE, PACKBITS = 1, 5, 8, 32773
+WHITE_IS_0, BLACK_IS_0, RGB, PALETTE, CMYK, YCBCR, LAB = 0, 1, 2, 3, 5, 6, 8
+SIZE = 7, 11
+GENERATOR = np.random.default_rng(15)
 CODES = {"H": 3, "I": 4, "Q": 16, "B": 1, "s": 7}
 
 
@@ -26,6 +29,13 @@ class Kind:
     is_big: bool = False
     fill_order: int = 1
     tags: dict[int, tuple[int, ...] | bytes] = field(default_factory=dict)
+
+
+def random_samples(channels, bits):
+    """Integers `(H, W, channels)` of `SIZE`, with the least and the most among them."""
+    samples = GENERATOR.integers(0, 2**bits, (*SIZE, channels))
+    samples[0, 0], samples[0, 1] = 0, 2**bits - 1
+    return samples
 
 
 def tiff_file(samples: np.ndarray, made: Kind) -> bytes:

@@ -15,6 +15,7 @@ END = b"\xff\xd9"
 # Data of no picture: where some of one is missing, its place shows.
 NOISE = np.random.default_rng(0).integers(0, 255, 4096, np.uint8).tobytes()
 MOST_LOST = 0.01  # of the pixels
+NARROW = 64  # pixels: a picture so narrow stays, for it is small, and its size may have to be told
 NO_LENGTH = (0x01, *range(0xD0, 0xDA))  # markers that nothing belongs to
 FRAMES = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA)
 SCAN = 0xDA
@@ -27,10 +28,10 @@ def loaded_jpeg(file: IO[bytes], long_side: int | None = None) -> Image.Image:
     image = Image.open(file)
     width, height = image.size
     factor = 1.0 if long_side is None else long_side / max(width, height)
-    if factor >= 1:
+    wanted = math.ceil(factor * width), math.ceil(factor * height)
+    if factor >= 1 or min(wanted) < NARROW:
         image.load()
         return image
-    wanted = math.ceil(factor * width), math.ceil(factor * height)
     drafted = image.draft(None, wanted)  # type: ignore[attr-defined,arg-type]
     image.load()
     box = drafted[1] if drafted else (0, 0, *image.size)
