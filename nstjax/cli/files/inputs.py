@@ -105,7 +105,6 @@ class Inputs:
     def introduction(self) -> Iterator[str]:
         """What a person is told before the work, line by line."""
         arguments = self.arguments
-        yield from self.remarks
         if arguments.like is not None:
             yield f"as in {arguments.like}: {_as_typed(arguments.pictures)}"
         network = f"{self.network.name}{self.network.remark}"

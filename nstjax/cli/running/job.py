@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 
 import jax
-import rich.console
 
 from nstjax.cli.exit_codes import INTERRUPTED, SUCCESS
 from nstjax.cli.files.inputs import read_inputs
@@ -17,7 +16,7 @@ from nstjax.cli.parsing.arguments import Arguments
 from nstjax.cli.running.compilation_cache import keep_programs
 from nstjax.cli.running.interrupt import InterruptFlag
 from nstjax.cli.running.progress import ProgressBar
-from nstjax.cli.running.speech import speaker
+from nstjax.cli.running.speech import Speech
 from nstjax.errors import UserError
 from nstjax.result import Progress
 
@@ -28,8 +27,7 @@ def run_job(arguments: Arguments) -> int:
     Everything that can be checked is checked before the work begins. A signal ends it with the picture
     so far, which is written all the same.
     """
-    console = rich.console.Console(stderr=True, quiet=arguments.run.quiet)
-    say = speaker(console)
+    speech = Speech(quiet=arguments.run.quiet)
     started = time.monotonic()
     check_outputs(arguments)
     several = [arguments.settings]
@@ -45,12 +43,14 @@ def run_job(arguments: Arguments) -> int:
         if arguments.run.save_every:
             snapshots = Snapshots(arguments.output, arguments.run.save_every, save)
             observers.append(stack.enter_context(snapshots))
+        for line in inputs.remarks:
+            speech.warn(line)
         for line in inputs.introduction():
-            say(line)
-        interrupted = stack.enter_context(InterruptFlag(quiet=console.quiet))
+            speech.say(line)
+        interrupted = stack.enter_context(InterruptFlag(quiet=arguments.run.quiet))
         failures: list[UserError] = []
 
-        with ProgressBar(console) as show:
+        with ProgressBar(speech.console) as show:
 
             def on_progress(progress: Progress) -> bool:
                 interrupted.has_result()
@@ -69,11 +69,9 @@ def run_job(arguments: Arguments) -> int:
         height, width = result.image.shape[:2]
         seconds = time.monotonic() - started
         how = "stopped early, " if result.stopped else ""
-        say(f"wrote {arguments.output} ({how}{width}x{height}, {seconds:.0f} s)")
-        if remark:
-            say(remark)
-    if result.remark:  # without a progress bar, too
-        speaker(rich.console.Console(stderr=True))(result.remark)
+        speech.say(f"wrote {arguments.output} ({how}{width}x{height}, {seconds:.0f} s)")
+    for line in filter(None, (remark, result.remark)):
+        speech.warn(line)
     if failures:
         raise failures[0]
     return INTERRUPTED if result.stopped else SUCCESS

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Sequence
 
 import jax
-import rich.console
 
 from nstjax.batch import in_common, paint_together, pictures_at_once
 from nstjax.cli.exit_codes import INTERRUPTED, SUCCESS
@@ -19,7 +18,7 @@ from nstjax.cli.parsing.grid import Cell, Grid
 from nstjax.cli.running.compilation_cache import keep_programs
 from nstjax.cli.running.interrupt import InterruptFlag
 from nstjax.cli.running.progress import ProgressBar
-from nstjax.cli.running.speech import speaker
+from nstjax.cli.running.speech import Speech
 from nstjax.optimize import Level
 from nstjax.prepare import Transfer
 from nstjax.result import Progress, Result
@@ -39,8 +38,7 @@ def run_sweep(arguments: SweepArguments, grid: Grid) -> int:
 
     Raises `FloatingPointError` at the end, where pictures failed.
     """
-    console = rich.console.Console(stderr=True, quiet=arguments.run.quiet)
-    say = speaker(console)
+    speech = Speech(quiet=arguments.run.quiet)
     started = drawn = time.monotonic()
     check_album(arguments.output, grid, arguments.run.bit_depth)
     several = [cell.settings for cell in grid.cells]
@@ -50,14 +48,16 @@ def run_sweep(arguments: SweepArguments, grid: Grid) -> int:
         stack.enter_context(jax.default_device(inputs.device))
         schedules = _check_all(inputs, grid.cells)
         album = Album(arguments.output, grid, inputs, arguments.thumbnail)
+        for line in inputs.remarks:
+            speech.warn(line)
         for line in inputs.introduction():
-            say(line)
+            speech.say(line)
         kept, count = album.find(), len(grid.cells)
         if kept:
-            say(f"{kept} of {count} pictures are there already")
-        interrupted = stack.enter_context(InterruptFlag(quiet=console.quiet))
+            speech.say(f"{kept} of {count} pictures are there already")
+        interrupted = stack.enter_context(InterruptFlag(quiet=arguments.run.quiet))
         missing = album.missing
-        show = stack.enter_context(ProgressBar(console)) if missing else None
+        show = stack.enter_context(ProgressBar(speech.console)) if missing else None
         work = _Work(missing, schedules)
         remarks: list[str] = []
         for transfer, batch in _batches(inputs, missing, schedules, arguments.at_once):
@@ -86,20 +86,18 @@ def run_sweep(arguments: SweepArguments, grid: Grid) -> int:
                 break
         album.write_index()
         album.write_sheet()
-    for remark in remarks:  # without a progress bar, too
-        speaker(rich.console.Console(stderr=True))(remark)
+    for line in (*album.remarks, *remarks):
+        speech.warn(line)
     if album.missing:
         finished = f"{count - len(album.missing)} of {count} pictures are finished"
-        say(f"stopped: {finished}; the same command makes the others")
+        speech.say(f"stopped: {finished}; the same command makes the others")
         return INTERRUPTED
     if album.failed:
         cell, error = next(iter(album.failed.items()))
         raise FloatingPointError(
             f"{len(album.failed)} of {count} pictures failed, the first with {cell.about}: {error}"
         )
-    for line in album.remarks:
-        say(line)
-    say(f"wrote {arguments.output} ({count} pictures, {time.monotonic() - started:.0f} s)")
+    speech.say(f"wrote {arguments.output} ({count} pictures, {time.monotonic() - started:.0f} s)")
     return SUCCESS
 
 
