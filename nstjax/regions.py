@@ -85,7 +85,7 @@ def check_regions(
 def _check_mask(mask: np.ndarray, picture: np.ndarray, name: str) -> np.ndarray:
     if isinstance(mask, Image.Image):
         raise UserError(f"{name} is a picture: give numpy.asarray(mask.convert('L')) / 255")
-    values = to_array(mask, name)
+    values = to_array(mask, name, reader="read_mask")
     if values.ndim != 2 or 0 in values.shape:
         raise UserError(f"{name} has shape {values.shape}: give (height, width)")
     if not np.can_cast(values.dtype, np.float64, "same_kind"):

@@ -216,8 +216,11 @@ MASK = np.ones((48, 64))
         ([Region(None, [0])], r"the styles of region 0 are \[0\]: give a dict such as \{0: None\}"),
         ([Region(None, 0)], "the styles of region 0 are 0: give a dict"),
         ([Region(None, {"one.png": None})], "asks for style 'one.png': give a place from 0 to 0"),
-        ([Region("left.png", {0: None})], "the mask of region 0 is 'left.png': give an array"),
-        ([Region(None, {0: "left.png"})], "mask of style 0 is 'left.png': give an array"),
+        (
+            [Region("left.png", {0: None})],
+            "the mask of region 0 is 'left.png' and no array: use .*read_mask",
+        ),
+        ([Region(None, {0: "left.png"})], "mask of style 0 is 'left.png' and no array"),
     ],
 )
 def test_regions_that_are_none_are_refused(refused, regions, match):

@@ -11,6 +11,7 @@ from PIL import Image
 from nstjax import Settings
 from nstjax.cli.files import inputs as module
 from nstjax.cli.files.inputs import read_inputs
+from nstjax.cli.files.named_files import StyleFiles
 from nstjax.cli.files.origin import origins
 from nstjax.images.files.opening import keeping_pipes
 
@@ -34,7 +35,7 @@ def reading(tmp_path, monkeypatch):
             preprocessing="",
             preset="x",
         )
-        return read_inputs(arguments, several)
+        return read_inputs(arguments, StyleFiles([style], []), several or [settings])
 
     return read
 
@@ -67,9 +68,8 @@ def test_pictures_are_reduced_to_what_all_settings_need(
 
 def test_a_file_that_was_cut_short_is_named(reading, photo, tmp_path):
     (tmp_path / "cut.jpg").write_bytes(photo.read_bytes()[:-2])
-    told = list(reading(photo, tmp_path / "cut.jpg", Settings()).introduction())
-    assert told[0].startswith(f"{tmp_path / 'cut.jpg'} lacks the end of its file")
-    assert not any("lacks" in line for line in told[1:])
+    (told,) = reading(photo, tmp_path / "cut.jpg", Settings()).remarks
+    assert told.startswith(f"{tmp_path / 'cut.jpg'} lacks the end of its file")
 
 
 @pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="descriptors have no names here")

@@ -8,18 +8,21 @@ import numpy as np
 from nstjax.errors import UserError
 
 
-def to_array(image: Any, name: str) -> np.ndarray:
+def to_array(image: Any, name: str, *, reader: str = "read") -> np.ndarray:
     """An array of NumPy, JAX or PyTorch, or nested lists of numbers, as NumPy's.
 
     Args:
         image: of any type.
         name: what to call it in an error.
+        reader: the function of `nstjax.images` that makes such an array of a file.
 
     Raises `UserError` for what is no array of numbers.
     """
     is_file = isinstance(image, str | os.PathLike | bytes | bytearray) or hasattr(image, "read")
     if is_file:
-        raise UserError(f"{name} is {_shown(image)} and no array: use nstjax.images.read for files")
+        raise UserError(
+            f"{name} is {_shown(image)} and no array: use nstjax.images.{reader} for files"
+        )
     if np.ma.isMaskedArray(image) and np.ma.is_masked(image):
         raise UserError(f"{name} is a masked array: fill it first, with image.filled(...)")
     try:
