@@ -58,8 +58,11 @@ def weights_file(network, tmp_path_factory):
 
 @pytest.fixture
 def quick_to_compile(monkeypatch):
-    """Direct convolutions, for tests of something else: Winograd's compile much longer."""
+    """Direct convolutions and few of XLA's optimizations, for tests of something else."""
     monkeypatch.setattr(forms, "WINOGRAD_CHANNELS", 2**30)
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture(scope="session")

@@ -218,7 +218,7 @@ MASK = np.ones((48, 64))
         ([Region(None, {"one.png": None})], "asks for style 'one.png': give a place from 0 to 0"),
         (
             [Region("left.png", {0: None})],
-            "the mask of region 0 is 'left.png' and no array: use .*read_mask",
+            "the mask of region 0 is 'left.png' and no array: .*read_mask",
         ),
         ([Region(None, {0: "left.png"})], "mask of style 0 is 'left.png' and no array"),
     ],
