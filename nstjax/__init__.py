@@ -1,14 +1,13 @@
 """Neural style transfer in JAX (Gatys, Ecker and Bethge 2016), coarse to fine and compiled."""
 
-from typing import TYPE_CHECKING, Any
-
-from nstjax.errors import UserError
-from nstjax.presets import PRESETS
-from nstjax.settings import Settings
+TYPE_CHECKING = False  # as `typing` has it, which takes long to import
 
 if TYPE_CHECKING:
+    from nstjax.errors import UserError
+    from nstjax.presets import PRESETS
     from nstjax.regions import Region
     from nstjax.result import Progress, Result
+    from nstjax.settings import Settings
     from nstjax.transfer import reconstruct, stylize, texture
     from nstjax.vgg import load_weights
 
@@ -25,11 +24,15 @@ __all__ = [
     "texture",
 ]
 
-# Imported on first use: JAX takes seconds to import, and the command line's help needs none of it.
+# Imported on first use: JAX takes seconds to import, and the command line's help needs none of it. The
+# command line also wants to catch signals before anything else happens.
 _LAZY = {
+    "PRESETS": "nstjax.presets",
     "Progress": "nstjax.result",
     "Region": "nstjax.regions",
     "Result": "nstjax.result",
+    "Settings": "nstjax.settings",
+    "UserError": "nstjax.errors",
     "load_weights": "nstjax.vgg",
     "reconstruct": "nstjax.transfer",
     "stylize": "nstjax.transfer",
@@ -37,9 +40,13 @@ _LAZY = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
     return getattr(importlib.import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

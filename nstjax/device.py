@@ -1,8 +1,35 @@
 """The device that programs are compiled for."""
 
+import os
+import sys
 from typing import Any
 
 import jax.numpy as jnp
+
+from nstjax.errors import UserError
+
+_is_broken_fork = False
+
+
+def _note_fork() -> None:
+    global _is_broken_fork
+    # JAX has no public name for this; where it is another one, forks are as they would be without us.
+    bridge = sys.modules.get("jax._src.xla_bridge")
+    if getattr(bridge, "_backends", None):
+        _is_broken_fork = True
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no forks
+    os.register_at_fork(after_in_child=_note_fork)
+
+
+def check_not_forked() -> None:
+    """Raises `UserError` in a process forked after JAX had started: without JAX's threads it hangs."""
+    if _is_broken_fork:
+        raise UserError(
+            "this process was forked after JAX had started, and would hang: start workers with "
+            'multiprocessing.get_context("spawn")'
+        )
 
 
 def default_device() -> Any:

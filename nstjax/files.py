@@ -4,8 +4,8 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import atomic_files
 from nstjax.errors import UserError
+from weights_tools.process import atomic_files
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -11,6 +11,7 @@ from nstjax.optimize import INITIAL_IMAGES, Level, Sources
 from nstjax.pictures import style_sizes
 from nstjax.settings import Settings
 from nstjax.settings.mixture import parse_mixture
+from nstjax.settings.values import shown
 
 
 def first_picture(
@@ -60,13 +61,13 @@ def _check_name(name: str, init: str, sources: Sources) -> None:
     if name not in INITIAL_IMAGES:
         if os.path.isfile(name):
             return
-        why = f"there is no file {name!r}"
+        why = f"there is no file {shown(name)}"
     elif missing := INITIAL_IMAGES[name].missing(sources):
         why = f"there is no {missing} for {name!r}"
     else:
         return
     possible = [each for each, way in INITIAL_IMAGES.items() if not way.missing(sources)]
     raise UserError(
-        f"init is {init!r} and {why}: use {', '.join(possible)}, the name of a picture file, or a "
+        f"init is {shown(init)} and {why}: use {', '.join(possible)}, the name of a picture file, or a "
         f"mixture such as 0.7*{possible[0]}+0.3*noise"
     )

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 import jax
 import numpy as np
 
-from nstjax.images import fit, resize, resize_mask
+from nstjax.images import resize, resize_mask, scaled
 from nstjax.optimize import Level
 from nstjax.regions import Region, coverage, masks_at
 from nstjax.settings import Settings, shares
@@ -64,14 +64,15 @@ def style_sizes(
 
     At scale 1 its long side is the level's: strokes are then as large beside it as in the painting. At
     scale 2 they are twice as large. `style_size` says another long side for the finest level, and
-    coarser ones follow. A style picture is never enlarged: that would only teach the network blur.
+    coarser ones follow. A style picture is never enlarged: that would only teach the network blur. The
+    short side of a narrow one may be 0; `plan` refuses that.
     """
     height, width = style.shape[:2]
     long_side = level.long_side
     if settings.style_size is not None:
         long_side *= settings.style_size / finest.long_side
     wanted = [max(round(scale * long_side), 1) for scale in settings.style_scale]
-    return [fit(height, width, min(each, max(height, width))) for each in wanted]
+    return [scaled(height, width, min(each, max(height, width))) for each in wanted]
 
 
 def styles_at(

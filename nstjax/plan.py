@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from nstjax.errors import UserError
 from nstjax.memory import check_memory
 from nstjax.optimize import Level, pyramid
 from nstjax.pictures import style_sizes
+from nstjax.seen import Names, check_result, check_styles
 from nstjax.settings import Settings
 from nstjax.vgg import smallest_side
 
@@ -18,6 +18,7 @@ def plan(
     styles: Sequence[np.ndarray],
     settings: Settings,
     architecture: str,
+    names: Names = Names(),  # noqa: B008 - frozen
 ) -> tuple[Level, ...]:
     """The levels, once it is sure that the network can see every picture and that memory suffices.
 
@@ -26,10 +27,12 @@ def plan(
         styles: pixels of each style picture.
         settings: the recipe.
         architecture: `vgg16` or `vgg19`.
+        names: what to call pictures and settings in an error.
 
     Raises `UserError` for a picture too small or narrow, and a size too large.
     """
     smallest = smallest_side(architecture, settings.content_layers + settings.style_layers)
+    check_result(content, settings, smallest, names)
     levels = pyramid(
         *((1.0, settings.aspect) if content is None else content.shape[:2]),
         size=settings.size,
@@ -41,6 +44,7 @@ def plan(
         smallest_side=smallest,
     )
     finest = levels[-1]
+    check_styles(styles, finest, settings, smallest, names)
 
     def all_style_sizes(level: Level) -> Iterator[tuple[int, int]]:
         for style in styles:
@@ -51,20 +55,6 @@ def plan(
 
     # A panorama's short side is seen only at finer levels.
     levels = (*filter(shows_every_style, levels[:-1]), finest)
-    if content is not None:
-        _check_sides("the content picture", content.shape[:2], smallest)
-    _check_sides("the result", (finest.height, finest.width), smallest)
-    for size in all_style_sizes(levels[0]):
-        _check_sides("a style picture", size, smallest)
     # A style of another shape may be the larger one.
     check_memory(max(finest.pixels, *map(math.prod, all_style_sizes(finest)), 0))
     return levels
-
-
-def _check_sides(name: str, shape: tuple[int, ...], smallest: int) -> None:
-    height, width = shape
-    if min(height, width) < smallest:
-        raise UserError(
-            f"{name} has only {width}x{height} pixels and the layers need {smallest} each way: "
-            "give a larger or less narrow one"
-        )

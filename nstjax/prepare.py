@@ -9,6 +9,7 @@ import jax
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nstjax.device import check_not_forked
 from nstjax.errors import UserError
 from nstjax.first_picture import first_picture
 from nstjax.images import COLOR_MATCHES, keep_chroma, match_colors, resize, to_pixels
@@ -31,6 +32,7 @@ from nstjax.problem import (
 )
 from nstjax.regions import Region, check_regions, whole_picture
 from nstjax.result import OnProgress, Result, collect
+from nstjax.seen import Names
 from nstjax.settings import Settings, shares
 from nstjax.vgg import Weights, load_weights
 
@@ -131,16 +133,21 @@ def prepare(
     *,
     regions: Sequence[Region] | None = None,
     weights: Weights | str | Path,
+    names: Names = Names(),  # noqa: B008 - frozen
 ) -> Transfer:
     """Checks all that `stylize` is given, in a moment and before anything is computed.
 
     Without content nothing is compared with one, and without styles nothing with these: the settings
-    then lose their layers. `texture` and `reconstruct` do that.
+    then lose their layers. `texture` and `reconstruct` do that. `names` say what to call pictures and
+    settings in an error.
 
     Raises `UserError` for pictures, settings or weights that cannot work.
     """
-    photograph = None if content is None else to_pixels(content, "the content picture")
-    paintings = tuple(to_pixels(style, "the style picture") for style in styles)
+    check_not_forked()
+    photograph = None if content is None else to_pixels(content, names.content)
+    paintings = tuple(
+        to_pixels(style, names.style(place, len(styles))) for place, style in enumerate(styles)
+    )
     settings = _comparing(settings, photograph, paintings)
     if regions is None:
         parts = whole_picture(len(paintings))
@@ -148,7 +155,7 @@ def prepare(
         parts = check_regions(regions, photograph, paintings)
     _check_blend(settings, parts, len(paintings))
     weights = weights if isinstance(weights, Weights) else load_weights(weights)
-    levels = plan(photograph, paintings, settings, weights.architecture)
+    levels = plan(photograph, paintings, settings, weights.architecture, names)
     paintings = _recolored(paintings, photograph, levels, settings)
     mixture = shares(settings.style_blend, len(paintings))
     initial = first_picture(photograph, paintings, mixture, levels, settings)

@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 import types
 import typing
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -15,13 +15,18 @@ from nstjax.errors import UserError
 from nstjax.presets import PRESETS
 from nstjax.settings import Settings
 from nstjax.settings.mixture import rename
+from nstjax.settings.values import plain, shown
 
 VERSION_KEY = "nstjax"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What made a picture. Of files it has names only: a picture that is shown tells of no folders."""
+    """What made a picture. Of files it has names only: a picture that is shown tells of no folders.
+
+    The names are whatever a file may be called, with `surrogateescape` for what is no UTF-8, and those
+    from a picture are whatever somebody wrote there: `printable` makes them fit to be shown.
+    """
 
     settings: Settings
     preset: str  # a name of `PRESETS`, which the settings began with
@@ -42,7 +47,7 @@ class Recipe:
         return "texture"
 
     def to_json(self) -> str:
-        """One line of ASCII."""
+        """One line of ASCII, whatever the names."""
         values = dataclasses.asdict(self)
         for name in ("content", "model"):
             values[name] = PurePath(values[name]).name
@@ -62,15 +67,12 @@ class Recipe:
         """
         try:
             found = json.loads(text)
-            damaged = [part for part in _strings(found) if not part.isprintable()]
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict) or VERSION_KEY not in found:
             raise UserError(
                 f"{where} holds no recipe of nstjax: give a picture that nstjax has made"
             )
-        if damaged:
-            raise UserError(f"{where}: its recipe is damaged: {damaged[0]!r:.60} cannot be printed")
         found["version"] = found.pop(VERSION_KEY)
         values = found.pop("settings", None)
         if not isinstance(values, dict):
@@ -83,6 +85,7 @@ class Recipe:
 
 
 _ABOUT = {field.name: field for field in dataclasses.fields(Recipe) if field.name != "settings"}
+_FILES = ("content", "styles", "masks", "style_masks")
 
 
 def _about(found: dict[str, object], where: str) -> dict[str, Any]:
@@ -97,18 +100,31 @@ def _about(found: dict[str, object], where: str) -> dict[str, Any]:
         if not (isinstance(texts, list | tuple) and all(isinstance(each, str) for each in texts)):
             what = "text" if is_text else "list of texts"
             raise UserError(f"{where}: its recipe is damaged: {name} is no {what}")
-        about[name] = value if is_text else tuple(texts)
+        found_texts = tuple(map(str, texts))
+        if name in _FILES:
+            _check_files(name, found_texts, where)
+        about[name] = found_texts[0] if is_text else found_texts
     return about
 
 
-def preset_named(name: str, where: str = "") -> Settings:
+def _check_files(name: str, files: Sequence[str], where: str) -> None:
+    """Raises `UserError` for names that are no file's in any folder, or are folders in each."""
+    for file in files:
+        # A texture's content has no name.
+        if "\0" in file or (PurePath(file).name in ("", "..") and (file or name != "content")):
+            raise UserError(
+                f"{where}: its recipe is damaged: {name} names {shown(file)}, which is no file name"
+            )
+
+
+def preset_named(name: object, where: str = "") -> Settings:
     """A preset's settings.
 
     Raises `UserError` for a name that is none.
     """
-    if name not in PRESETS:
+    if not isinstance(name, str) or name not in PRESETS:
         before = f"{where}: " if where else ""
-        raise UserError(f"{before}unknown preset {name!r}: use one of {', '.join(PRESETS)}")
+        raise UserError(f"{before}unknown preset {shown(name)}: use one of {', '.join(PRESETS)}")
     return PRESETS[name]
 
 
@@ -132,12 +148,13 @@ def with_values(base: Settings, values: Mapping[str, object], where: str) -> Set
 def check_known(name: str, known: Collection[str], where: str) -> None:
     """Raises `UserError` for a name that is not known, with the nearest one that is."""
     if name not in known:
-        shown = name[:60]
-        (nearest,) = difflib.get_close_matches(shown, known, n=1, cutoff=0)
-        raise UserError(f"{where}: unknown setting {shown!r}: did you mean {nearest!r}?")
+        beginning = str(name)[:60]
+        (nearest,) = difflib.get_close_matches(beginning, known, n=1, cutoff=0)
+        raise UserError(f"{where}: unknown setting {beginning!r}: did you mean {nearest!r}?")
 
 
 def _fitting(value: object, hint: object) -> object:
+    value = plain(value)
     kinds = (hint, *typing.get_args(hint))
     if types.NoneType in kinds and value == "none":
         return None
@@ -146,13 +163,3 @@ def _fitting(value: object, hint: object) -> object:
     # One number where several may stand: `style_scale = 2`.
     several = any(typing.get_origin(kind) is tuple for kind in kinds)
     return (value,) if several and isinstance(value, int | float) else value
-
-
-def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for key in value:
-            yield from _strings(key)
-        for each in value.values() if isinstance(value, dict) else ():
-            yield from _strings(each)

@@ -1,12 +1,16 @@
 """Parts of the picture, each painted in styles of its own (Gatys et al. 2017, section 4)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from nstjax.errors import UserError
 from nstjax.images import resize_mask
+from nstjax.images.arrays import to_array
+from nstjax.images.pixels import check_range
+from nstjax.settings.values import shown
 
 OTHER_SHAPE = 0.02  # by how much a mask's aspect ratio may differ from its picture's
 
@@ -32,17 +36,31 @@ def check_regions(
     """The regions with masks as float32.
 
     Args:
-        regions: at least one.
+        regions: at least one, in a list or another sequence.
         content: pixels `(H, W, 3)` of the content picture, if there is one.
         styles: pixels of each style picture.
 
-    Raises `UserError` for a mask that is no mask, is of another shape than its picture, or marks
-    nothing, and for a style that is not there.
+    Raises `UserError` for what is no region, a mask that is no mask, is of another shape than its
+    picture, or marks nothing, and for a style that is not there.
     """
+    if not isinstance(regions, Iterable) or isinstance(regions, Mapping | np.ndarray | str):
+        raise UserError(
+            f"regions is {shown(regions)}: give a list of nstjax.Region(mask, {{0: None}})"
+        )
+    regions = list(regions)
     if not regions:
         raise UserError("no regions were given: give at least one, or None for the whole picture")
     checked = []
     for place, region in enumerate(regions):
+        if not isinstance(region, Region):
+            raise UserError(
+                f"region {place} is {shown(region)}: give nstjax.Region(mask, {{0: None}})"
+            )
+        if not isinstance(region.styles, Mapping):
+            raise UserError(
+                f"the styles of region {place} are {shown(region.styles)}: give a dict such as "
+                "{0: None}"
+            )
         mask = region.mask
         if mask is not None:
             if content is None:
@@ -54,7 +72,8 @@ def check_regions(
         for index, part in region.styles.items():
             if index not in range(len(styles)):
                 raise UserError(
-                    f"region {place} asks for style {index}: give a place from 0 to {len(styles) - 1}"
+                    f"region {place} asks for style {shown(index)}: give a place from 0 to "
+                    f"{len(styles) - 1}"
                 )
             if part is not None:
                 part = _check_mask(part, styles[index], f"region {place}'s mask of style {index}")
@@ -64,11 +83,15 @@ def check_regions(
 
 
 def _check_mask(mask: np.ndarray, picture: np.ndarray, name: str) -> np.ndarray:
-    mask = np.asarray(mask, np.float32)
-    if mask.ndim != 2 or 0 in mask.shape:
-        raise UserError(f"{name} has shape {mask.shape}: give (height, width)")
-    if not (mask.min() >= 0 and mask.max() <= 1):
-        raise UserError(f"{name} has values outside [0, 1]: divide by the largest possible value")
+    if isinstance(mask, Image.Image):
+        raise UserError(f"{name} is a picture: give numpy.asarray(mask.convert('L')) / 255")
+    values = to_array(mask, name)
+    if values.ndim != 2 or 0 in values.shape:
+        raise UserError(f"{name} has shape {values.shape}: give (height, width)")
+    if not np.can_cast(values.dtype, np.float64, "same_kind"):
+        raise UserError(f"{name} has type {values.dtype}: give floats in [0, 1], or booleans")
+    check_range(values, name, what="values", rounding=0)
+    mask = values.astype(np.float32)
     if not mask.any():
         raise UserError(f"{name} marks nothing: make it white somewhere, or leave it out")
     check_shape(mask.shape, picture.shape, name)

@@ -1,6 +1,6 @@
 """The story from top to bottom: arrays in, `Result` out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
 from numpy.typing import ArrayLike
@@ -8,16 +8,21 @@ from numpy.typing import ArrayLike
 from nstjax.errors import UserError
 from nstjax.prepare import prepare
 from nstjax.presets import PRESETS
+from nstjax.recipe import preset_named, with_values
 from nstjax.regions import Region
 from nstjax.result import OnProgress, Result
 from nstjax.settings import Settings
+from nstjax.settings.values import Count, check, plain, shown
 from nstjax.vgg import Weights
+
+# A recipe; or a preset's name; or what is other than the function's own default, as in a settings file.
+GivenSettings = Settings | str | Mapping[str, object] | None
 
 
 def stylize(
     content: ArrayLike,
-    styles: ArrayLike | Sequence[ArrayLike],
-    settings: Settings = Settings(),  # noqa: B008 - frozen
+    styles: ArrayLike | Iterable[ArrayLike],
+    settings: GivenSettings = None,
     *,
     regions: Sequence[Region] | None = None,
     weights: Weights | str | Path,
@@ -28,9 +33,11 @@ def stylize(
 
     Args:
         content: pixels `(H, W, 3)`; `nstjax.images.to_pixels` says what else is taken.
-        styles: one such picture, or a list of pictures that are mixed, as
-            `settings.style_blend` says.
-        settings: the recipe.
+        styles: one such picture, or several that are mixed as `settings.style_blend` says: a list, an
+            iterator, or an array `(N, H, W, C)`.
+        settings: the recipe; or the name of a preset; or a dict of what shall be other than in the
+            function's own preset, which is `default` here, or than in its `preset`, with values as in a
+            settings file. None: that preset.
         regions: parts of the picture with styles of their own; where none is, the content stays as it
             is. None: the whole picture in all styles.
         weights: the network, or the file of a converted one.
@@ -44,13 +51,16 @@ def stylize(
     Raises `UserError` for pictures, settings or weights that cannot work, and `FloatingPointError`
     where the loss becomes NaN or infinite.
     """
-    transfer = prepare(content, _at_least_one(styles), settings, regions=regions, weights=weights)
-    return transfer.run(on_progress, report_every)
+    chosen = _chosen(settings, PRESETS["default"])
+    photograph, pictures = _content(content), _at_least_one(styles)
+    return _paint(
+        photograph, pictures, chosen, on_progress, report_every, regions=regions, weights=weights
+    )
 
 
 def texture(
-    styles: ArrayLike | Sequence[ArrayLike],
-    settings: Settings = PRESETS["texture"],
+    styles: ArrayLike | Iterable[ArrayLike],
+    settings: GivenSettings = None,
     *,
     weights: Weights | str | Path,
     on_progress: OnProgress | None = None,
@@ -63,13 +73,13 @@ def texture(
 
     The rest is as `stylize` has it.
     """
-    transfer = prepare(None, _at_least_one(styles), settings, weights=weights)
-    return transfer.run(on_progress, report_every)
+    chosen = _chosen(settings, PRESETS["texture"])
+    return _paint(None, _at_least_one(styles), chosen, on_progress, report_every, weights=weights)
 
 
 def reconstruct(
     content: ArrayLike,
-    settings: Settings = PRESETS["reconstruct"],
+    settings: GivenSettings = None,
     *,
     weights: Weights | str | Path,
     on_progress: OnProgress | None = None,
@@ -80,11 +90,59 @@ def reconstruct(
     What the layers know of a picture (their figure 1, "content reconstructions"; Mahendran and Vedaldi
     2015). The rest is as `stylize` has it.
     """
-    return prepare(content, [], settings, weights=weights).run(on_progress, report_every)
+    chosen = _chosen(settings, PRESETS["reconstruct"])
+    return _paint(_content(content), [], chosen, on_progress, report_every, weights=weights)
 
 
-def _at_least_one(styles: ArrayLike | Sequence[ArrayLike]) -> list[ArrayLike]:
-    pictures = list(styles) if isinstance(styles, list | tuple) else [styles]
+def _paint(
+    content: ArrayLike | None,
+    styles: Sequence[ArrayLike],
+    settings: Settings,
+    on_progress: OnProgress | None,
+    report_every: int,
+    *,
+    regions: Sequence[Region] | None = None,
+    weights: Weights | str | Path,
+) -> Result:
+    if on_progress is not None and not callable(on_progress):
+        raise UserError(
+            f"on_progress is {shown(on_progress)}: give a function of one argument, or None"
+        )
+    report_every = plain(report_every)  # pyright: ignore[reportAssignmentType]
+    check("report_every", report_every, Count)
+    transfer = prepare(content, styles, settings, regions=regions, weights=weights)
+    return transfer.run(on_progress, report_every)
+
+
+def _chosen(settings: GivenSettings, usual: Settings) -> Settings:
+    """Settings as they were given, in any of the ways that `stylize` takes."""
+    if settings is None:
+        return usual
+    if isinstance(settings, str):
+        return preset_named(settings)
+    if isinstance(settings, Mapping):
+        values = dict(settings)
+        base = preset_named(values.pop("preset"), "settings") if "preset" in values else usual
+        return with_values(base, values, "settings")
+    if not isinstance(settings, Settings):
+        raise UserError(
+            f"settings is {shown(settings)}: give nstjax.Settings(...), a preset's name, or a dict"
+        )
+    return settings
+
+
+def _content(content: ArrayLike) -> ArrayLike:
+    if content is None:
+        raise UserError("content is None: give a picture; nstjax.texture makes one without")
+    return content
+
+
+def _at_least_one(styles: ArrayLike | Iterable[ArrayLike]) -> list[ArrayLike]:
+    """The style pictures, of which several come in a list, an iterator or an array `(N, H, W, C)`."""
+    if isinstance(styles, Mapping | Set):
+        raise UserError(f"styles is a {type(styles).__name__}: give a picture, or a list of them")
+    several = isinstance(styles, list | tuple | Iterator) or getattr(styles, "ndim", None) == 4
+    pictures: list = list(styles) if several else [styles]  # pyright: ignore[reportArgumentType]
     if not pictures:
         raise UserError("no style picture was given: give at least one")
-    return pictures  # type: ignore[return-value]
+    return pictures

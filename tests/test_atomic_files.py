@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-import atomic_files
 from weights_tools import files as weights_files
+from weights_tools.process import atomic_files, undo_all
 
 NEW = b"new" * 1000
 
@@ -203,7 +203,7 @@ def test_unfinished_files_can_be_discarded_in_the_middle(old, monkeypatch):
 
     def ended(temporary, target):
         seen.extend(os.listdir(old.parent))
-        atomic_files.discard_unfinished()
+        undo_all()
         assert os.listdir(old.parent) == ["file"]
         raise KeyboardInterrupt
 
@@ -218,7 +218,7 @@ def test_unfinished_files_can_be_discarded_in_the_middle(old, monkeypatch):
 @pytest.mark.parametrize("limit", [0, 1, 2999])
 def test_a_limit_of_the_size_of_files_is_told(old, limit):
     code = (
-        "import resource, sys, atomic_files\n"
+        "import resource, sys; from weights_tools.process import atomic_files\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
         "try: atomic_files.write(sys.argv[1], b'new' * 1000)\n"
         "except OSError as error: print(error.strerror)"

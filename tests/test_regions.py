@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from nstjax import Region
 from nstjax.regions import check_regions, coverage, masks_at, whole_picture
@@ -29,7 +30,15 @@ def test_masks_become_float32_and_may_have_any_size():
     [
         (Region(np.ones((30, 40, 3)), {0: None}), "has shape .*: give .height, width."),
         (Region(255 * HALF, {0: None}), "values outside"),
-        (Region(np.full((30, 40), np.nan), {0: None}), "values outside"),
+        (Region(255 * HALF, {0: None}), "from 0 to 255: divide by 255"),
+        (
+            Region(np.full((30, 40), np.nan), {0: None}),
+            "values outside .0, 1.: 1200 of 1200 are NaN",
+        ),
+        (Region(np.full((30, 40), "x"), {0: None}), "has type <U1: give floats"),
+        (Region("mask.png", {0: None}), "'mask.png' and no array: use nstjax.images.read"),
+        (Region(np.full((30, 40), None), {0: None}), "has type object: give floats"),
+        (Region(Image.new("P", (40, 30), 1), {0: None}), "is a picture: give numpy.asarray"),
         (Region(0 * HALF, {0: None}), "mask of region 1 marks nothing"),
         (Region(HALF.T, {0: None}), "has 30x40 pixels and its picture 40x30"),
         (Region(HALF, {0: HALF}), "region 1's mask of style 0 has 40x30 pixels"),

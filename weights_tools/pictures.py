@@ -5,16 +5,24 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from weights_tools import files
 from weights_tools.errors import WeightsError
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 # The shorter side, as in Simonyan and Zisserman 2014, section 3.1 (S = 256).
 SHORTER_SIDE = 256
 # What is taken from a folder; a file that is named is tried whatever its name.
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif")
+
+# Of Pillow's modes, those that are colors in bytes.
+MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
+BITS_OF_SAMPLE, NEW_SUBFILE_TYPE, DNG_VERSION = 258, 254, 50706  # tags of TIFF
 
 
 def find_pictures(paths: Sequence[str]) -> list[Path]:
@@ -59,6 +67,10 @@ def _read(path: Path) -> np.ndarray:
         with warnings.catch_warnings(action="error"), Image.open(path) as image:
             if max(image.size) > 16 * min(image.size):
                 raise WeightsError(f"{path} is {image.size}: a picture so narrow is no photograph")
+            if not _is_converted_rightly(image):
+                raise WeightsError(
+                    f"{path} is no photograph of 8 bits a channel: save it as JPEG, or leave it out"
+                )
             picture = ImageOps.exif_transpose(image).convert("RGB")
             factor = SHORTER_SIDE / min(picture.size)
             width, height = (max(1, round(factor * side)) for side in picture.size)
@@ -71,3 +83,11 @@ def _read(path: Path) -> np.ndarray:
         raise WeightsError(
             f"{path} is no picture that can be read: {files.reason(error)}; leave it out"
         ) from None
+
+
+def _is_converted_rightly(image: Image.Image) -> bool:
+    """Whether Pillow makes RGB of a picture: others become white or noise, without a word."""
+    tags = getattr(image, "tag_v2", {})  # of a TIFF, as cameras' raw files are
+    is_deep = max(tags.get(BITS_OF_SAMPLE, (1,))) > 8
+    is_small = tags.get(NEW_SUBFILE_TYPE, 0) & 1 or DNG_VERSION in tags
+    return image.mode in MODES and not is_deep and not is_small

@@ -1,12 +1,13 @@
 """`nstjax COMMAND`: which command runs, and how its failures look."""
 
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
-from nstjax.cli.exit_codes import INTERRUPTED, SUCCESS, USER_ERROR
+from nstjax.cli.exit_codes import SUCCESS, USER_ERROR
 from nstjax.errors import UserError
+from nstjax.printable import printable
+from weights_tools.process import OutputError, dashes, run_alone, signals
 
 # What each does. A module of `commands` has its name, and a function `run` that takes the arguments
 # behind it and returns an exit code. It is imported when it is called: help should come at once.
@@ -22,30 +23,52 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command. A user's mistake gives one line on standard error and exit code 2."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    if not arguments or arguments[0] in ("-h", "--help"):
-        print(_help())
-        return SUCCESS
-    name, *rest = arguments
+    """Runs one command. A user's mistake gives one line on standard error and exit code 2.
+
+    Without `arguments`, they are the command line's, and the process is there for nothing else: SIGINT,
+    SIGTERM and SIGHUP end it. With them, a caller's streams stay as they are, and in the main thread
+    signals are caught until the command is done.
+    """
+    if arguments is None:
+        return run_alone(lambda: _run(sys.argv[1:]))
+    with signals.caught_meanwhile() as caught:
+        code = _run(arguments)
+    return caught.exit_code if caught.number is not None and code != USER_ERROR else code
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """Runs one command; returns the exit code, whatever happens but for an error of this program."""
     try:
-        if name not in COMMANDS:
-            raise UserError(f"unknown command {name!r}: use one of {', '.join(COMMANDS)}")
-        return importlib.import_module(f"nstjax.cli.commands.{name}").run(rest)
+        return _dispatch(arguments)
     except _explained_errors() as error:  # looked up only once something is raised
         return fail(str(error))
-    except BrokenPipeError:  # `nstjax stylize --help | head`
-        # The interpreter flushes once more at its end, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OutputError:
+        raise
+    except BrokenPipeError:  # a caller's stream
         return SUCCESS
+    except OSError as error:  # of the machine: a working folder that is gone, a table that is full
+        where = f"{error.filename}: " if error.filename else ""
+        return fail(f"{where}{error.strerror or error}")
     except KeyboardInterrupt:
-        print("interrupted: the picture was not written", file=sys.stderr)
-        return INTERRUPTED
+        caught = signals.current()
+        print(caught.parting, file=sys.stderr)
+        return caught.exit_code
     except (MemoryError, RuntimeError) as error:
         # XLA has no exception of its own for a full device.
         if not isinstance(error, MemoryError) and "RESOURCE_EXHAUSTED" not in str(error):
             raise
         return fail("the memory does not suffice: use a smaller --size")
+
+
+def _dispatch(arguments: Sequence[str]) -> int:
+    name, *rest = arguments or ["--help"]
+    if name in ("-h", "--help", "--version"):
+        print(_version() if name == "--version" else _help())
+        return SUCCESS
+    if name not in COMMANDS:
+        raise UserError(f"unknown command {name!r}: use one of {', '.join(COMMANDS)}")
+    command = importlib.import_module(f"nstjax.cli.commands.{name}")
+    return command.run(dashes.spelled_out(rest))
 
 
 def _explained_errors() -> tuple[type[Exception], ...]:
@@ -56,7 +79,8 @@ def _explained_errors() -> tuple[type[Exception], ...]:
 
 def fail(message: str) -> int:
     """Says in one line on standard error what went wrong; returns the exit code."""
-    print("error: " + " ".join(message.split()), file=sys.stderr)
+    signals.current().wait_for_end()
+    print("error: " + printable(" ".join(message.splitlines())), file=sys.stderr)
     return USER_ERROR
 
 
@@ -64,3 +88,9 @@ def _help() -> str:
     lines = ["usage: nstjax COMMAND ... (nstjax COMMAND --help tells more)", ""]
     lines += [f"  {name:13}{summary}" for name, summary in COMMANDS.items()]
     return "\n".join(lines)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return f"nstjax {version('nstjax')}"

@@ -10,9 +10,10 @@ from nstjax.images.files.read import Picture, read, read_picture
 from nstjax.images.files.write import check_writable, write
 from nstjax.images.masks import ColorMap, read_mask
 from nstjax.images.pixels import to_bytes, to_pixels, to_words
-from nstjax.images.resize import cover, fit, resize, resize_mask
+from nstjax.images.resize import BEYOND, cover, fit, least_long_side, resize, resize_mask, scaled
 
 __all__ = [
+    "BEYOND",
     "COLOR_MATCHES",
     "BitDepth",
     "ColorMap",
@@ -24,6 +25,7 @@ __all__ = [
     "cover",
     "fit",
     "keep_chroma",
+    "least_long_side",
     "match_colors",
     "read",
     "read_comment",
@@ -31,6 +33,7 @@ __all__ = [
     "read_picture",
     "resize",
     "resize_mask",
+    "scaled",
     "shrink",
     "to_bytes",
     "to_pixels",

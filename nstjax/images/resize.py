@@ -5,6 +5,8 @@ from PIL import Image
 
 from nstjax.errors import UserError
 
+BEYOND = 2**31  # pixels; no setting may be as large
+
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
@@ -52,15 +54,37 @@ def resize_mask(mask: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.array(Image.fromarray(mask).resize(size, Image.Resampling.BILINEAR))
 
 
-def fit(height: float, width: float, long_side: int) -> tuple[int, int]:
+def scaled(height: float, width: float, long_side: int) -> tuple[int, int]:
     """Height and width of the same shape with the given long side, in whole pixels.
+
+    The short side of a shape that is very narrow is 0.
+    """
+    scale = long_side / max(height, width)
+    return round(height * scale), round(width * scale)
+
+
+def fit(height: float, width: float, long_side: int) -> tuple[int, int]:
+    """The same.
 
     Raises `UserError` for a shape so narrow that nothing would be left of its short side.
     """
-    scale = long_side / max(height, width)
-    fitted = round(height * scale), round(width * scale)
+    fitted = scaled(height, width, long_side)
     if 0 in fitted:
         raise UserError(
-            f"a picture of {width:g}x{height:g} pixels is too narrow for size {long_side}"
+            f"a picture of {width:g}x{height:g} pixels is too narrow for size {long_side}: give a size "
+            f"of {least_long_side(height, width, 1)} or more"
         )
     return fitted
+
+
+def least_long_side(height: float, width: float, short_side: int) -> int:
+    """The least long side with which `scaled` leaves so many pixels of the short side, or more.
+
+    At most 2^31, which is beyond any size.
+    """
+    half = (short_side - 0.5) * (max(height, width) / min(height, width))  # is rounded up or down
+    first = max(short_side, int(min(half, BEYOND)))
+    fitting = (
+        side for side in (first, first + 1) if min(scaled(height, width, side)) >= short_side
+    )
+    return min(next(fitting, first + 2), BEYOND)

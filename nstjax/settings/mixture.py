@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from nstjax.errors import UserError
-from nstjax.settings.values import Weight, check, shares
+from nstjax.settings.values import Weight, check, shares, shown
 
 MOST = 64  # parts; a text from a picture's recipe may be of any length
 
@@ -33,22 +33,22 @@ def parse_mixture(
     Raises `UserError` for an empty part, and weights that are no numbers, negative or all zero.
     """
     if text.count("+") >= MOST and not is_file(text):
-        raise UserError(f"{setting} is {text!r:.80}: give at most {MOST} parts")
+        raise UserError(f"{setting} is {shown(text)}: give at most {MOST} parts")
     names, weights = [], []
     for weight, name in _parts(text, is_file):
         if not name:
-            raise UserError(f"{setting} is {text!r}: a part is empty: give a name in each")
+            raise UserError(f"{setting} is {shown(text)}: a part is empty: give a name in each")
         if "*" in name and not is_file(name):
             before = name.partition("*")[0].strip()
             raise UserError(
-                f"{setting} is {text!r}: {before!r} is no weight: give a number before *, as in "
-                "0.7*content+0.3*noise"
+                f"{setting} is {shown(text)}: {shown(before)} is no weight: give a number before *, "
+                "as in 0.7*content+0.3*noise"
             )
         names.append(name)
         weights.append(float(weight or 1))
-        check(f"{setting} is {text!r}: the weight of {name!r}", weights[-1], Weight)
+        check(f"{setting} is {shown(text)}: the weight of {shown(name)}", weights[-1], Weight)
     if not any(weights):
-        raise UserError(f"{setting} is {text!r}: every weight is 0: give one that is more")
+        raise UserError(f"{setting} is {shown(text)}: every weight is 0: give one that is more")
     return tuple(zip(names, shares(tuple(weights), len(weights)), strict=True))
 
 

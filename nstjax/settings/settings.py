@@ -17,7 +17,7 @@ from nstjax.settings.groups import (
     Start,
     Style,
 )
-from nstjax.settings.values import check, check_one_each, check_relative
+from nstjax.settings.values import check, check_one_each, check_relative, plain
 
 
 # The bases stand in the opposite order: the fields of the last come first.
@@ -25,12 +25,17 @@ from nstjax.settings.values import check, check_one_each, check_relative
 class Settings(
     Network, Optimization, Schedule, Start, Color, Smoothness, Content, Style, Shape, Size
 ):
-    """The recipe of a picture; a value that cannot work raises `UserError`."""
+    """The recipe of a picture; a value that cannot work raises `UserError`.
+
+    Numbers of NumPy and JAX, and paths, become Python's own numbers and texts.
+    """
 
     def __post_init__(self):
         hints = typing.get_type_hints(type(self), include_extras=True)
         for field in dataclasses.fields(self):
-            check(field.name, getattr(self, field.name), hints[field.name])
+            value = plain(getattr(self, field.name))
+            check(field.name, value, hints[field.name])
+            object.__setattr__(self, field.name, value)
         if self.carry_moments and self.optimizer != "adam":
             raise UserError(
                 f"carry_moments is for adam and optimizer is {self.optimizer!r}: leave one of them out"

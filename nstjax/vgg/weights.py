@@ -13,6 +13,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from nstjax.errors import UserError
+from nstjax.settings.values import shown
 from nstjax.vgg.architecture import CONVOLUTIONS_PER_STAGE, kernel_shapes
 from nstjax.vgg.preprocess import Preprocessing
 
@@ -71,11 +72,19 @@ def tensor_shapes(architecture: str, last_layer: str = "") -> dict[str, tuple[in
 def load_weights(path: str | Path) -> Weights:
     """The network in a converted `.safetensors` file.
 
+    A `~` in front is the home folder.
+
     Raises `UserError` where the file is missing, damaged, of another kind, or holds NaN.
     """
-    path = Path(path)
+    if not isinstance(path, str | os.PathLike):
+        raise UserError(
+            f"weights is {shown(path)}: give the path of a converted file, as "
+            "weights_tools.fetch('vgg19') returns it, or nstjax.load_weights of it"
+        )
+    given = os.fsdecode(path)
+    path = Path(os.path.expanduser(given))
     if not os.path.isfile(path):
-        raise UserError(f"no weights file {path}: give a file made by `nstjax weights convert`")
+        raise UserError(f"no weights file {path}: give {_instead(given)}")
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
@@ -85,17 +94,33 @@ def load_weights(path: str | Path) -> Weights:
                 for name in file.keys()  # noqa: SIM118 - the file is no mapping
             }
     except (SafetensorError, OSError, AttributeError, TypeError) as error:  # an unknown type
-        raise UserError(f"cannot read weights {path}: {error}; convert the source again") from None
+        raise UserError(
+            f"cannot read weights {path}: {error}: it is damaged, or of another format, which "
+            f"weights_tools.resolve({given!r}) converts"
+        ) from None
     missing = [key for key in METADATA_KEYS if key not in metadata]
     if missing or metadata["architecture"] not in CONVOLUTIONS_PER_STAGE:
         what = f"metadata lacks {', '.join(missing)}" if missing else "unknown architecture"
-        raise UserError(f"{path} is not a converted VGG ({what}): run `nstjax weights convert`")
+        raise UserError(
+            f"{path} is not a converted VGG ({what}): weights_tools.resolve({given!r}), or `nstjax "
+            "weights convert`, makes one of it"
+        )
     try:
         preprocessing = _preprocessing(metadata)
         last_layer = metadata.get("last_layer", "")
         return Weights(metadata["architecture"], preprocessing, tensors, last_layer)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
+
+
+def _instead(given: str) -> str:
+    """What to give where a text is no file; the networks' names are known to `weights_tools` only."""
+    if Path(given).name == given and not Path(given).suffix:
+        return (
+            f"weights=weights_tools.fetch({given!r}) for a network that `nstjax weights list` names, or "
+            "a file made by `nstjax weights convert`"
+        )
+    return "a file made by `nstjax weights convert`"
 
 
 def _preprocessing(metadata: dict[str, str]) -> Preprocessing:

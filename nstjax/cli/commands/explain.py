@@ -1,5 +1,7 @@
 """`nstjax explain`: how a picture was made, as a file that `stylize --settings` takes."""
 
+import codecs
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +11,9 @@ import tyro
 from nstjax.cli.exit_codes import SUCCESS
 from nstjax.cli.parsing.defaults import recipe_of
 from nstjax.cli.parsing.flags import parse
-from nstjax.cli.parsing.settings_file import to_toml
+from nstjax.cli.parsing.settings_file import left_out, to_toml
 from nstjax.presets import PRESETS
+from nstjax.printable import printable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,5 +28,10 @@ def run(arguments: Sequence[str]) -> int:
     nothing = ExplainArguments(picture=tyro.MISSING)
     parsed = parse(ExplainArguments, arguments, prog="nstjax explain", default=nothing)
     recipe = recipe_of(parsed.picture)
-    print("\n".join(to_toml(recipe, PRESETS[recipe.preset])))
+    # TOML is UTF-8: what comes out of any other stream must be ASCII, which nearly all have in common.
+    in_utf8 = codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
+    lines = to_toml(recipe, PRESETS[recipe.preset], only_ascii=not in_utf8)
+    print("\n".join(lines))
+    for name, text in left_out(recipe).items():
+        print(f"left out, since TOML cannot hold it: {name} {printable(text)}", file=sys.stderr)
     return SUCCESS

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from nstjax.cli.parsing.arguments import Arguments
 from nstjax.cli.parsing.boxes import parse_in_boxes
 from nstjax.cli.parsing.defaults import default_arguments
-from nstjax.cli.running.keep_memory import keep_memory
+from nstjax.cli.running.begin import begin
 
 
 def run_painting(
@@ -27,8 +27,10 @@ def run_painting(
     """
     default = default_arguments(kind, preset, arguments)
     parsed = parse_in_boxes(arguments, prog=f"nstjax {command}", default=default, without=without)
-    keep_memory(parsed.settings.size)
+    begin(parsed.settings.size)
     # Imported here: `--help` and mistakes in flags should not wait for JAX, whose threads come with it.
     from nstjax.cli.running.job import run_job
+    from nstjax.images.files.opening import keeping_pipes
 
-    return run_job(parsed)
+    with keeping_pipes():
+        return run_job(parsed)

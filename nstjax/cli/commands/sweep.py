@@ -7,7 +7,7 @@ from nstjax.cli.parsing.boxes import parse_in_boxes
 from nstjax.cli.parsing.defaults import default_arguments
 from nstjax.cli.parsing.grid import make_grid
 from nstjax.cli.parsing.over import parse_over, settings_of
-from nstjax.cli.running.keep_memory import keep_memory
+from nstjax.cli.running.begin import begin
 from nstjax.errors import UserError
 from nstjax.settings.groups import Shape
 
@@ -20,8 +20,10 @@ def run(arguments: Sequence[str]) -> int:
     if parsed.run.save_every or parsed.run.metrics:
         raise UserError("--save-every and --metrics are for a single picture: leave them out")
     grid = make_grid(parsed.settings, parse_over(parsed.over, settings_of(without)))
-    keep_memory(max(cell.settings.size for cell in grid.cells))
+    begin(max(cell.settings.size for cell in grid.cells))
     # Imported here: `--help` and mistakes in flags should not wait for JAX, whose threads come with it.
     from nstjax.cli.running.sweep_job import run_sweep
+    from nstjax.images.files.opening import keeping_pipes
 
-    return run_sweep(parsed, grid)
+    with keeping_pipes():
+        return run_sweep(parsed, grid)

@@ -18,7 +18,7 @@ from nstjax.cli.files.origin import origins
 from nstjax.cli.parsing.grid import Cell, Grid
 from nstjax.errors import UserError
 from nstjax.files import write_whole
-from nstjax.images import ContactSheet, Example, check_writable, fit, read, shrink, write
+from nstjax.images import ContactSheet, Example, check_writable, read, scaled, shrink, write
 from nstjax.result import Result
 
 MISSING, FAILED = "not made yet", "failed"
@@ -47,11 +47,12 @@ class Album:
         assert content is not None  # every sweep has one
         height, width = content.pixels.shape[:2]
         sizes = [
-            fit(height, width, min(cell.settings.size, thumbnail)) for cell in self._grid.cells
+            scaled(height, width, min(cell.settings.size, thumbnail)) for cell in self._grid.cells
         ]
         examples = [Example(content.pixels, "content")]
         examples += [Example(style, "style") for style in styles]
-        box = max(height for height, _ in sizes), max(width for _, width in sizes)
+        # A narrow picture still is a line there.
+        box = max(1, *(height for height, _ in sizes)), max(1, *(width for _, width in sizes))
         smaller = [each._replace(pixels=shrink(each.pixels, box)) for each in examples]
         sheet = ContactSheet(box, self._grid.rows, self._grid.columns, smaller)
         height, width = sheet.size

@@ -1,7 +1,9 @@
 """What pictures are made from: files read, a network found, a device chosen."""
 
 import functools
-from collections.abc import Iterator
+import math
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +16,17 @@ from nstjax.cli.files.named_files import StyleFiles
 from nstjax.cli.files.region_files import read_regions
 from nstjax.cli.parsing.arguments import Arguments, Pictures
 from nstjax.errors import UserError
-from nstjax.images import Picture, read, read_picture, write
+from nstjax.images import Picture, read_picture, write
 from nstjax.images.files.exif import Part
 from nstjax.prepare import Transfer, prepare
 from nstjax.recipe import Recipe
 from nstjax.regions import Region
+from nstjax.seen import Names
 from nstjax.settings import Settings
 from nstjax.vgg import Weights, load_weights
 
 LEFT_OUT: dict[Part, str] = {"exif": "the photograph's EXIF", "comment": "its recipe"}
+PLATFORM_VARIABLES = ("JAX_PLATFORMS", "JAX_PLATFORM_NAME")  # with which JAX looks nowhere else
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,18 +35,19 @@ class Inputs:
 
     arguments: Arguments
     content: Picture | None
-    style_files: StyleFiles
+    style_files: list[Path]
     styles: list[np.ndarray]
     regions: list[Region] | None
     network: FoundWeights
     device: Any  # a `jax.Device`
+    remarks: list[str]  # on files that were left out, or read although something is wrong with them
 
     @property
     def files(self) -> list[Path]:
         """Every picture, and every mask, that was read."""
         pictures = self.arguments.pictures
         content = [pictures.content] if pictures.content else []
-        return [*content, *self.style_files.files, *pictures.masks, *pictures.style_masks]
+        return [*content, *self.style_files, *pictures.masks, *pictures.style_masks]
 
     @functools.cached_property
     def weights(self) -> Weights:
@@ -51,8 +56,19 @@ class Inputs:
 
     def prepare(self, settings: Settings) -> Transfer:
         """The work, with other settings than the arguments' or the same; raises as `prepare` does."""
-        content = self.content.pixels if self.content else None
-        return prepare(content, self.styles, settings, regions=self.regions, weights=self.weights)
+        names = Names(
+            f"the content picture {self.arguments.pictures.content}",
+            [f"the style picture {file}" for file in self.style_files],
+            flags=True,
+        )
+        return prepare(
+            self.content.pixels if self.content else None,
+            self.styles,
+            settings,
+            regions=self.regions,
+            weights=self.weights,
+            names=names,
+        )
 
     def recipe(self, settings: Settings) -> Recipe:
         """What a picture of such settings carries."""
@@ -61,7 +77,7 @@ class Inputs:
             settings=settings,
             preset=self.arguments.preset,
             content=str(pictures.content or ""),
-            styles=tuple(map(str, self.style_files.files)),
+            styles=tuple(map(str, self.style_files)),
             masks=tuple(map(str, pictures.masks)),
             style_masks=tuple(map(str, pictures.style_masks)),
             model=self.network.name,
@@ -89,21 +105,34 @@ class Inputs:
     def introduction(self) -> Iterator[str]:
         """What a person is told before the work, line by line."""
         arguments = self.arguments
-        yield from self.style_files.remarks
+        yield from self.remarks
         if arguments.like is not None:
             yield f"as in {arguments.like}: {_as_typed(arguments.pictures)}"
         network = f"{self.network.name}{self.network.remark}"
         yield f"network {network}, preset {arguments.preset}, on {self.device.device_kind}"
 
 
-def read_inputs(arguments: Arguments, style_files: StyleFiles) -> Inputs:
+def read_inputs(
+    arguments: Arguments, style_files: StyleFiles, several: Sequence[Settings]
+) -> Inputs:
     """Reads the pictures and finds network and device, which may take a download.
+
+    Args:
+        arguments: what was asked for.
+        style_files: the style pictures, in place of the arguments' folders.
+        several: all settings that pictures are made with, which say how large they are needed.
 
     Raises `UserError` for files and devices that cannot be used, and `weights_tools.WeightsError`.
     """
     pictures = arguments.pictures
-    content = read_picture(pictures.content) if pictures.content else None
-    styles = [read(style) for style in style_files.files]
+    size = max(settings.size for settings in several)
+    style_size = max(
+        math.ceil(max(settings.style_scale) * (settings.style_size or settings.size))
+        for settings in several
+    )
+    content = read_picture(pictures.content, long_side=size) if pictures.content else None
+    read_styles = [read_picture(style, long_side=style_size) for style in style_files.files]
+    styles = [style.pixels for style in read_styles]
     regions = read_regions(
         pictures.masks,
         pictures.style_masks,
@@ -114,7 +143,21 @@ def read_inputs(arguments: Arguments, style_files: StyleFiles) -> Inputs:
     network = find_weights(
         arguments.model, arguments.preprocessing, progress=not arguments.run.quiet
     )
-    return Inputs(arguments, content, style_files, styles, regions, network, device)
+    read_files = [
+        *([(pictures.content, content)] if content else []),
+        *zip(style_files.files, read_styles, strict=True),
+    ]
+    remarks = [f"{file} {remark}" for file, picture in read_files for remark in picture.remarks]
+    return Inputs(
+        arguments,
+        content,
+        style_files.files,
+        styles,
+        regions,
+        network,
+        device,
+        [*style_files.remarks, *remarks],
+    )
 
 
 def _as_typed(pictures: Pictures) -> str:
@@ -126,10 +169,18 @@ def _as_typed(pictures: Pictures) -> str:
     return " ".join(words)
 
 
-def _find_device(platform: str):
+def _find_device(platform: str) -> Any:
     try:
         return jax.devices(None if platform == "auto" else platform)[0]
-    except RuntimeError:
+    except Exception as error:  # a plugin raises whatever it likes
+        chosen = [f"{name}={os.environ[name]}" for name in PLATFORM_VARIABLES if name in os.environ]
+        if chosen:
+            raise UserError(
+                f"device is {platform!r} and with {' '.join(chosen)} in the environment JAX finds none "
+                "here: unset that, or set it to cpu and use --device cpu"
+            ) from None
+        if not isinstance(error, RuntimeError):
+            raise
         raise UserError(
             f"device is {platform!r} and JAX finds none here: use --device cpu, or install "
             "nstjax[cuda] or nstjax[tpu]"

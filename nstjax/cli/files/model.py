@@ -43,4 +43,5 @@ def find_weights(model: str, preprocessing: str = "", *, progress: bool = True) 
         missed = f" ({PREFERENCES[0]} cannot be fetched)" if failures else ""
         return FoundWeights(name, missed, found)
     others = " and ".join(PREFERENCES[1:])
-    raise weights_tools.WeightsError(f"{failures[0]}; nor could {others} be fetched")
+    why = failures[-1].partition("; ")[0]  # what to do by hand is told once
+    raise weights_tools.WeightsError(f"{failures[0]}; nor could {others} be fetched ({why})")

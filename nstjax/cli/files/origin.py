@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nstjax.cli.files.inputs import Inputs
+from nstjax.images.files.opening import opened_file
 from nstjax.settings import Settings
 from nstjax.settings.mixture import parse_mixture
 
@@ -19,7 +20,7 @@ def origins(inputs: Inputs, several: Sequence[Settings]) -> Iterator[str]:
 
     def digest(file: Path) -> str:
         if file not in digests:
-            with open(file, "rb") as opened:
+            with opened_file(file) as opened:
                 digests[file] = hashlib.file_digest(opened, "sha256").hexdigest()
         return digests[file]
 

@@ -68,6 +68,13 @@ def _from_picture(kind: type[Kind], path: Path) -> Kind:
         beside = path.parent / here
         return here if os.path.isfile(here) and not os.path.isfile(beside) else beside
 
+    def picture(name: str) -> Path:
+        """The same, of a picture: a folder would stand for all pictures in it, and nobody named it."""
+        file = located(name)
+        if os.path.isdir(file):
+            raise UserError(f"{path}: its recipe names {file}, which is a folder: name the picture")
+        return file
+
     def named(name: str) -> str:
         """The same, of what may also be another name than a file's; files' names have an ending."""
         file = located(name)
@@ -77,13 +84,13 @@ def _from_picture(kind: type[Kind], path: Path) -> Kind:
         return name == PurePath(name).name and os.path.isfile(located(name))
 
     pictures: dict[str, Any] = {
-        "masks": tuple(map(located, recipe.masks)),
-        "style_masks": tuple(map(located, recipe.style_masks)),
+        "masks": tuple(map(picture, recipe.masks)),
+        "style_masks": tuple(map(picture, recipe.style_masks)),
     }
     if recipe.content:
-        pictures["content"] = located(recipe.content)
+        pictures["content"] = picture(recipe.content)
     if recipe.styles:
-        pictures["styles"] = tuple(map(located, recipe.styles))
+        pictures["styles"] = tuple(map(picture, recipe.styles))
     return _with_pictures(
         kind,
         pictures,

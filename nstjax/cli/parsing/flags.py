@@ -2,17 +2,21 @@
 
 import contextlib
 import io
-from collections.abc import Sequence
+import os
+import shutil
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import tyro
 
 from nstjax.errors import UserError
+from weights_tools.process import dashes
 
 Arguments = TypeVar("Arguments")
 
 # What tyro draws its frame with.
 CORNER, FRAME, RULE = "╭", "╭╮╰╯│ ", "─-"
+LEAST_COLUMNS = 40
 
 
 def parse(
@@ -34,7 +38,7 @@ def parse(
     """
     complaint = io.StringIO()
     try:
-        with contextlib.redirect_stderr(complaint):
+        with contextlib.redirect_stderr(complaint), _wide_enough():
             return tyro.cli(
                 kind,
                 prog=prog,
@@ -45,7 +49,23 @@ def parse(
     except SystemExit as stop:
         if not stop.code:
             raise
-        raise UserError(f"{_one_line(complaint.getvalue())} (see {prog} --help)") from None
+        said = f"{_one_line(complaint.getvalue())} (see {prog} --help)"
+        raise UserError(f"{said}{dashes.hint(arguments)}") from None
+
+
+@contextlib.contextmanager
+def _wide_enough() -> Iterator[None]:
+    """A terminal of some width, whatever it says: in less than its indents tyro's help never ends."""
+    before = os.environ.get("COLUMNS")
+    if shutil.get_terminal_size().columns < LEAST_COLUMNS:
+        os.environ["COLUMNS"] = str(LEAST_COLUMNS)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("COLUMNS", None)
+        else:
+            os.environ["COLUMNS"] = before
 
 
 def _one_line(framed: str) -> str:

@@ -25,14 +25,15 @@ from nstjax.result import Progress
 def run_job(arguments: Arguments) -> int:
     """Makes the picture and writes it; returns the exit code.
 
-    Everything that can be checked is checked before the work begins. Ctrl-C ends it with the picture
+    Everything that can be checked is checked before the work begins. A signal ends it with the picture
     so far, which is written all the same.
     """
     console = rich.console.Console(stderr=True, quiet=arguments.run.quiet)
     say = speaker(console)
     started = time.monotonic()
     check_outputs(arguments)
-    inputs = read_inputs(arguments, find_files(arguments, [arguments.settings]))
+    several = [arguments.settings]
+    inputs = read_inputs(arguments, find_files(arguments, several), several)
     save = functools.partial(inputs.write, recipe=inputs.recipe(arguments.settings))
     keep_programs()
     with contextlib.ExitStack() as stack:
@@ -46,12 +47,13 @@ def run_job(arguments: Arguments) -> int:
             observers.append(stack.enter_context(snapshots))
         for line in inputs.introduction():
             say(line)
-        interrupted = stack.enter_context(InterruptFlag(say))
+        interrupted = stack.enter_context(InterruptFlag(quiet=console.quiet))
         failures: list[UserError] = []
 
         with ProgressBar(console) as show:
 
             def on_progress(progress: Progress) -> bool:
+                interrupted.has_result()
                 show(progress)
                 for observe in tuple(observers):
                     try:
@@ -62,6 +64,7 @@ def run_job(arguments: Arguments) -> int:
                 return interrupted.is_set
 
             result = transfer.run(on_progress, arguments.run.save_every)
+        interrupted.is_saving()
         remark = save(arguments.output, result.image)
         height, width = result.image.shape[:2]
         seconds = time.monotonic() - started

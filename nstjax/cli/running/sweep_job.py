@@ -34,7 +34,7 @@ Schedules = dict[Settings, tuple[Level, ...]]
 def run_sweep(arguments: SweepArguments, grid: Grid) -> int:
     """Makes the pictures that are not there yet, their index and the sheet; returns the exit code.
 
-    Everything that can be checked is checked before the work begins. Ctrl-C ends it with the pictures
+    Everything that can be checked is checked before the work begins. A signal ends it with the pictures
     that are finished, and the next run goes on from there.
 
     Raises `FloatingPointError` at the end, where pictures failed.
@@ -43,8 +43,8 @@ def run_sweep(arguments: SweepArguments, grid: Grid) -> int:
     say = speaker(console)
     started = drawn = time.monotonic()
     check_album(arguments.output, grid, arguments.run.bit_depth)
-    files = find_files(arguments, [cell.settings for cell in grid.cells])
-    inputs = read_inputs(arguments, files)
+    several = [cell.settings for cell in grid.cells]
+    inputs = read_inputs(arguments, find_files(arguments, several), several)
     keep_programs()
     with contextlib.ExitStack() as stack:
         stack.enter_context(jax.default_device(inputs.device))
@@ -55,7 +55,7 @@ def run_sweep(arguments: SweepArguments, grid: Grid) -> int:
         kept, count = album.find(), len(grid.cells)
         if kept:
             say(f"{kept} of {count} pictures are there already")
-        interrupted = stack.enter_context(InterruptFlag(say))
+        interrupted = stack.enter_context(InterruptFlag(quiet=console.quiet))
         missing = album.missing
         show = stack.enter_context(ProgressBar(console)) if missing else None
         work = _Work(missing, schedules)
@@ -63,6 +63,7 @@ def run_sweep(arguments: SweepArguments, grid: Grid) -> int:
 
             def on_progress(progress: Progress, batch: Sequence[Cell] = batch) -> bool:
                 assert show is not None
+                interrupted.has_result()
                 show(*work.counted(progress, batch))
                 return interrupted.is_set
 

@@ -2,7 +2,7 @@
 
 import struct
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from PIL import Image
@@ -34,8 +34,8 @@ class Packed(NamedTuple):
     left_out: tuple[Part, ...]
 
 
-def kept_exif(image: Image.Image) -> bytes:
-    """What a painting of this photograph keeps of its EXIF, as bytes; none where it is damaged.
+def kept_exif(load: Callable[[], Image.Exif]) -> bytes:
+    """What a painting of a photograph keeps of its EXIF, as bytes; none where loading it fails.
 
     Camera, exposure, time, place, author and description are kept. Thumbnail, maker's notes, comment
     and all that describes the file are not; the orientation is upright, since `read` turns the picture.
@@ -43,7 +43,7 @@ def kept_exif(image: Image.Image) -> bytes:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # damage, which is found below
-            found = image.getexif()
+            found = load()
             kept = Image.Exif()
             for tag in KEPT:
                 if tag in found:
@@ -107,9 +107,9 @@ def typed(packed: bytes, details: Mapping[int, Any], order: str) -> bytes:
     return packed.replace(written, wanted, 1)
 
 
-def comment_in(image: Image.Image) -> str:
-    """The EXIF comment of an opened picture; empty where there is none."""
-    comment = image.getexif().get_ifd(IFD.Exif).get(Base.UserComment, b"")
+def comment_in(exif: Image.Exif) -> str:
+    """The comment of a picture's EXIF; empty where there is none."""
+    comment = exif.get_ifd(IFD.Exif).get(Base.UserComment, b"")
     if not isinstance(comment, bytes):
         return str(comment)
     return comment.removeprefix(ASCII).decode("utf-8", "replace").strip("\0 ")

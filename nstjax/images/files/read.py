@@ -1,20 +1,29 @@
-"""Picture files of any kind that Pillow reads, to pixels."""
+"""Picture files of any kind to pixels."""
 
 import contextlib
-import io
-import os
-import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-from nstjax.errors import UserError
+from nstjax.images.decode.damage import told
+from nstjax.images.decode.loading import RAW, loaded
+from nstjax.images.decode.profiles import to_srgb
+from nstjax.images.decode.samples import Samples, UnreadableError
+from nstjax.images.decode.tiff import is_tiff, read_tiff, tiff_exif
 from nstjax.images.files.exif import kept_exif
-from nstjax.images.files.profile import SRGB_PROFILE
-from nstjax.images.pixels import to_pixels
+from nstjax.images.files.opening import opened_file
+from nstjax.images.pixels import laid_over_white, to_unit_floats
+
+SPARE = 4  # times the size of use: how large a reduced picture is at least
+# Of cameras' raw files that begin as TIFFs do.
+RAW_ENDINGS = (
+    *(".3fr", ".arw", ".cr2", ".dcr", ".dng", ".erf", ".iiq", ".k25", ".kdc", ".mef", ".mos"),
+    *(".nef", ".nrw", ".pef", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw"),
+)
 
 
 @dataclass(frozen=True)
@@ -24,31 +33,39 @@ class Picture:
     pixels: np.ndarray  # (H, W, 3), float32 sRGB in [0, 1]; alpha is laid over white
     alpha: np.ndarray | None  # (H, W), float32 in [0, 1], where the file has such a channel
     exif: bytes  # what a painting keeps of it, as `kept_exif` says; empty if there is none
+    remarks: tuple[str, ...] = ()  # what is wrong with the file, in words that follow its name
 
 
-def read(path: str | Path) -> np.ndarray:
+def read(path: str | Path, *, long_side: int | None = None) -> np.ndarray:
     """Pixels `(H, W, 3)`, float32 sRGB in [0, 1], upright as the camera held it.
 
-    Gray, palette, alpha (over white), 16 bit and CMYK are converted; an embedded color profile is
-    applied to 8-bit pictures, so that the numbers are sRGB whatever the file's color space was. Of an
-    animation the first frame is read.
+    Gray, palette, alpha (over white), CMYK, CIE Lab and every depth are converted; an embedded color
+    profile is applied, so that the numbers are sRGB whatever the file's color space was. Of an
+    animation the first frame is read, and of a file of several pictures the first.
 
-    Raises `UserError` where the file is missing, empty, damaged or no picture.
+    Args:
+        path: a file, or a pipe that one comes through.
+        long_side: how large the picture will be used. A JPEG that is at least eight times as long is
+            reduced while it is decoded, to four times as long or more, which takes less memory and
+            changes what is made of it by 3/255 at most. None: it is read as it is.
+
+    Raises `UserError` where the file is missing, empty, damaged, or no picture that is read rightly.
     """
-    return read_picture(path).pixels
+    return read_picture(path, long_side=long_side).pixels
 
 
-def read_picture(path: str | Path) -> Picture:
+def read_picture(path: str | Path, *, long_side: int | None = None) -> Picture:
     """The pixels of `read`, and what a painting of them takes along: alpha and EXIF.
 
     Raises `UserError` where `read` does.
     """
-    with opened(path) as image:
-        array = _to_array(_to_srgb(_upright(image)))
-        pixels = to_pixels(array, str(path))
-        has_alpha = array.ndim == 3 and array.shape[-1] == 4
-        alpha = array[..., 3] / np.float32(255) if has_alpha else None
-        return Picture(pixels, alpha, kept_exif(image))
+    with opened(path) as file:
+        samples, load_exif, remarks = _decoded(path, file, long_side)
+        pixels = to_unit_floats(to_srgb(samples), str(path))
+        alpha = samples.alpha
+        if alpha is not None:
+            alpha = to_unit_floats(alpha, f"the alpha of {path}")
+        return Picture(laid_over_white(pixels, alpha), alpha, kept_exif(load_exif), remarks)
 
 
 def read_values(path: str | Path) -> np.ndarray:
@@ -56,85 +73,46 @@ def read_values(path: str | Path) -> np.ndarray:
 
     No color profile is applied, and alpha is laid over nothing.
 
-    Returns: `(H, W)`, `(H, W, 3)` or `(H, W, 4)`, unsigned integers or floats.
+    Returns: `(H, W)` of gray, unsigned integers or floats; `(H, W, 3)` or `(H, W, 4)` of color or of
+        what has alpha, uint8.
 
     Raises `UserError` where `read` does, but for floats of any range.
     """
-    with opened(path) as image:
-        return _to_array(_without_palette(_upright(image)))
+    with opened(path) as file:
+        samples, _, _ = _decoded(path, file, None)
+        if samples.alpha is None and samples.color.shape[-1] == 1:
+            return samples.color[..., 0]
+        color = _to_bytes(to_srgb(Samples(samples.color, samples.space)), str(path))
+        color = np.broadcast_to(color, (*color.shape[:2], 3))
+        if samples.alpha is None:
+            return color
+        alpha = _to_bytes(samples.alpha, str(path))
+        return np.concatenate([color, alpha[..., np.newaxis]], axis=-1)
 
 
 @contextlib.contextmanager
-def opened(path: str | Path) -> Iterator[Image.Image]:
-    """The picture file, loaded by Pillow; what goes wrong with it is told in one line.
+def opened(path: str | Path) -> Iterator[IO[bytes]]:
+    """The picture file; what goes wrong with it is told in one line.
 
     Raises `UserError` where the file is missing, empty, damaged or no picture.
     """
-    path = Path(path)
-    if not os.path.isfile(path):
-        what = "is a folder, not a picture" if os.path.isdir(path) else "does not exist"
-        raise UserError(f"{path} {what}: give a picture file such as PNG or JPEG")
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns from 89 megapixels up and refuses at twice that; large pictures are what
-            # this program is for, so only the refusal counts.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            warnings.simplefilter("ignore", UserWarning)  # damaged metadata, which is passed over
-            with Image.open(path) as image:
-                image.load()
-                yield image
-    except UserError:
-        raise  # it is a ValueError too
-    except UnidentifiedImageError:
-        raise UserError(f"{path} is not a picture that Pillow reads: give PNG or JPEG") from None
-    except Image.DecompressionBombError as error:
-        raise UserError(f"{path} is too large to read ({error}): make it smaller first") from None
-    except MemoryError:
-        raise UserError(f"{path} does not fit the memory: make it smaller first") from None
-    except Exception as error:  # Pillow's plugins report damage by every kind of exception
-        raise UserError(f"cannot read {path}: {error}; the file may be damaged") from None
+    with opened_file(path) as file, told(str(path)):
+        yield file
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # damaged metadata do not make a picture unreadable
-        return image
+def _decoded(
+    path: str | Path, file: IO[bytes], long_side: int | None
+) -> tuple[Samples, Callable[[], Image.Exif], tuple[str, ...]]:
+    """What a picture holds, what loads its EXIF, and what is to be said of it."""
+    if is_tiff(file):
+        if Path(path).suffix.lower() in RAW_ENDINGS:
+            raise UnreadableError(RAW)
+        return read_tiff(file), lambda: tiff_exif(file), ()
+    found = loaded(file, None if long_side is None else SPARE * long_side)
+    return found.samples(), found.image.getexif, found.remarks
 
 
-def _without_palette(image: Image.Image) -> Image.Image:
-    """The same with alpha in place of transparent colors."""
-    if image.mode == "P" or (image.mode in ("L", "RGB") and "transparency" in image.info):
-        return image.convert("RGBA" if "transparency" in image.info else "RGB")
-    return image
-
-
-def _to_srgb(image: Image.Image) -> Image.Image:
-    profile = image.info.get("icc_profile")
-    # Neither a palette nor the one color that is transparent would outlive the conversion.
-    image = _without_palette(image)
-    if profile == SRGB_PROFILE:
-        return image  # written by `write`; converting would round
-    if not profile or image.mode not in ("L", "RGB", "RGBA", "CMYK", "LAB"):
-        return image
-    try:
-        return ImageCms.profileToProfile(  # type: ignore[return-value]
-            image,
-            ImageCms.ImageCmsProfile(io.BytesIO(profile)),
-            ImageCms.createProfile("sRGB"),
-            outputMode="RGBA" if image.mode == "RGBA" else "RGB",
-        )
-    except (ImageCms.PyCMSError, OSError):
-        return image  # a profile that cannot be used says nothing about the colors
-
-
-def _to_array(image: Image.Image) -> np.ndarray:
-    """An array that `to_pixels` takes, without losing the depth of 16-bit gray."""
-    if image.mode.startswith("I;16"):
-        return np.asarray(image).astype(np.uint16)
-    if image.mode == "I":  # 32-bit container of what is 16 bit in every common format
-        return np.clip(np.asarray(image), 0, 65535).astype(np.uint16)
-    if image.mode == "F":
-        return np.asarray(image)
-    has_alpha = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
-    return np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
+def _to_bytes(values: np.ndarray, name: str) -> np.ndarray:
+    if values.dtype == np.uint8:
+        return values
+    return (to_unit_floats(values, name) * 255 + 0.5).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all; the standard library alone, for both packages.
+"""Files that appear whole or not at all.
 
 All that is wrong is an `OSError` whose `strerror` says in a few words what.
 """
@@ -13,6 +13,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from weights_tools.process.unfinished import undone_by
+
 _OURS = re.compile(r"\.nstjax-[0-9a-f]{32}")
 _DAY = 86_400  # seconds
 _BLOCK = 1 << 20  # bytes
@@ -21,8 +23,6 @@ _PROBE = bytes(range(256)) * 16
 # File systems over a network, or of a program, may know no syncing.
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _KINDS = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
-
-_unfinished: set[str] = set()
 
 
 def write(path: str | os.PathLike[str], data: bytes) -> None:
@@ -88,25 +88,17 @@ def destination(path: str | os.PathLike[str]) -> Path:
 
 @contextlib.contextmanager
 def unfinished(path: Path) -> Iterator[Path]:
-    """Give `path` back, for `discard_unfinished` to know; at the end it is deleted if it is there."""
-    name = str(path)
-    _unfinished.add(name)
-    try:
-        yield path
-    finally:
+    """Give `path` back; at the end, or where the process is given up, it is deleted if it is there."""
+
+    def delete() -> None:
         with contextlib.suppress(OSError):
-            os.unlink(name)
-        _unfinished.discard(name)
+            os.unlink(path)
 
-
-def discard_unfinished() -> None:
-    """Delete the files that are being written: for a process that is about to end at once.
-
-    May be called from any thread, and by the handler of a signal: it waits for nobody.
-    """
-    for name in tuple(_unfinished):
-        with contextlib.suppress(OSError):
-            os.unlink(name)
+    with undone_by(delete):
+        try:
+            yield path
+        finally:
+            delete()
 
 
 def sweep(folder: Path, *, now: float) -> None:

@@ -1,0 +1,1 @@
+"""Picture files' contents to numbers, whatever their format, color space and depth."""

@@ -1,0 +1,131 @@
+"""A picture as its file has it: what Pillow loaded, taken apart without losing depth or alpha."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image, ImageOps
+from PIL.ExifTags import Base
+
+GRAY, RGB, CMYK, LAB = "GRAY", "RGB ", "CMYK", "Lab "  # as ICC.1 writes color spaces
+PROFILE_SPACE = slice(16, 20)  # of a profile: the color space that it is about
+
+
+class UnreadableError(Exception):
+    """Why a picture cannot be read, in words that follow its name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Numbers of a picture, upright."""
+
+    # (H, W, 1, 3 or 4): unsigned integers over their whole range, or floats of which 1 is the most. In
+    # CMYK that is all ink. In Lab it is lightness 100, and a and b are (a + 128) / 255.
+    color: np.ndarray
+    space: str  # of the color
+    alpha: np.ndarray | None = None  # (H, W), of the same kind; the color is not multiplied by it
+    profile: bytes = b""  # of the color (ICC), where the file has one of its own color space
+
+
+def samples_of(image: Image.Image, words: np.ndarray | None = None) -> Samples:
+    """What a picture of any of Pillow's modes holds.
+
+    Args:
+        image: any picture; its EXIF says how it is turned.
+        words: its pixels `(H, W, channels)`, uint16, of files of whose depth Pillow keeps half.
+
+    Raises `UnreadableError` for integers that have no range, and what Pillow raises for damage.
+    """
+    profile = image.info.get("icc_profile") or b""
+    key = image.info.get("transparency")
+    if words is None:
+        found = _of_mode(_upright(image))
+    else:
+        found = _channels(oriented(words, _orientation(image)))
+    if found.alpha is None and key is not None and image.mode in ("1", "L", "RGB", "I;16"):
+        found = replace(found, alpha=_all_but(found.color, key))
+    return with_profile(found, profile, has_palette=image.mode in ("P", "PA"))
+
+
+def oriented(values: np.ndarray, orientation: int | None) -> np.ndarray:
+    """`(H, W, ...)` stored as EXIF's number says, upright."""
+    if orientation in (5, 6, 7, 8):
+        values = values.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        values = values[::-1]
+    if orientation in (2, 3, 6, 7):
+        values = values[:, ::-1]
+    return values
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # damaged metadata do not make a picture unreadable
+        return image
+
+
+def _orientation(image: Image.Image) -> int | None:
+    try:
+        return image.getexif().get(Base.Orientation)
+    except Exception:  # as above
+        return None
+
+
+def _of_mode(image: Image.Image) -> Samples:
+    mode = image.mode
+    if mode.startswith("I;16"):
+        return _channels(np.asarray(image).astype(np.uint16)[..., np.newaxis])
+    if mode == "I":
+        return _channels(_of_integers(np.asarray(image))[..., np.newaxis])
+    if mode == "F":
+        return _channels(np.asarray(image)[..., np.newaxis])
+    if mode == "CMYK":
+        return Samples(np.asarray(image), CMYK)
+    if mode == "LAB":
+        # Pillow's a and b are signed.
+        return Samples(np.asarray(image) ^ np.array([0, 128, 128], np.uint8), LAB)
+    if mode in ("1", "L", "RGB"):
+        image = image.convert("L" if mode == "1" else mode)
+    elif mode in ("La", "LA"):
+        image = image.convert("LA")
+    elif mode in ("PA", "RGBA", "RGBa") or (mode == "P" and image.has_transparency_data):
+        image = image.convert("RGBA")
+    else:
+        image = image.convert("RGB")
+    values = np.asarray(image)
+    return _channels(values if values.ndim == 3 else values[..., np.newaxis])
+
+
+def _of_integers(values: np.ndarray) -> np.ndarray:
+    """Pillow's mode of 32 bits, a container of what is 16 bits in every common format."""
+    least, most = int(values.min()), int(values.max())
+    if least < 0 or most > 65535:
+        raise UnreadableError(
+            f"has 32-bit integers from {least} to {most}, of which nobody knows what is white: "
+            "save it with 16 bits"
+        )
+    return values.astype(np.uint16)
+
+
+def _channels(values: np.ndarray) -> Samples:
+    """Of gray, gray and alpha, color, or color and alpha."""
+    count = values.shape[-1]
+    alpha = values[..., -1] if count in (2, 4) else None
+    colors = count - (alpha is not None)
+    return Samples(values[..., :colors], GRAY if colors == 1 else RGB, alpha)
+
+
+def _all_but(color: np.ndarray, key: int | tuple[int, ...]) -> np.ndarray:
+    """The alpha of a picture in which one color is transparent."""
+    is_other = (color != np.asarray(key).reshape(-1)).any(axis=-1)
+    return np.where(is_other, np.iinfo(color.dtype).max, 0).astype(color.dtype)
+
+
+def with_profile(samples: Samples, profile: bytes, *, has_palette: bool = False) -> Samples:
+    """With a profile where it is of the color space; one of another says nothing about the colors."""
+    space = profile[PROFILE_SPACE].decode("latin-1")
+    color = samples.color
+    # A palette of grays may have a profile of grays.
+    if has_palette and space == GRAY and samples.space == RGB and not np.ptp(color, axis=-1).any():
+        samples = replace(samples, color=color[..., :1], space=GRAY)
+    return replace(samples, profile=profile if space == samples.space else b"")
