@@ -100,7 +100,8 @@ def test_an_output_that_is_an_input_is_refused(folder, capsys, monkeypatch, comm
     Path("x.json").write_text("steps = 3\n")
     monkeypatch.setenv("NSTJAX_OFFLINE", "1")
     before = contents(folder)
-    assert main(command) == 2
+    network = [] if "--model" in command else ["--model", "x.safetensors"]
+    assert main([*command, *network]) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: cannot write ")
     assert error.count("\n") == 1

@@ -137,6 +137,7 @@ def test_a_recipe_too_long_is_told_and_the_photographs_exif_stays(folder, weight
             assert picture.getexif()[0x010E] == "x" * 65_000
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
 def test_a_pipe_for_the_metrics_gets_each_line_once(folder, weights_file):
     os.mkfifo("pipe")
     with subprocess.Popen(["cat", "pipe"], stdout=subprocess.PIPE, text=True) as reader:
@@ -147,6 +148,7 @@ def test_a_pipe_for_the_metrics_gets_each_line_once(folder, weights_file):
     assert [line["total_step"] for line in lines] == list(range(1, 11))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
 def test_a_pipe_that_nobody_reads_is_refused(folder, weights_file, capsys):
     os.mkfifo("pipe")
     os.mkfifo("pipe.png")

@@ -14,6 +14,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import jax
+from campaigns import child
 from campaigns.disk import ERRORS, Disk
 from campaigns.scenes import SCENES, is_whole, make_inputs, make_older, older, run, without_painting
 
@@ -72,15 +74,53 @@ def campaign(numbers: Iterable[int], errors: Iterable[int], for_good: Iterable[b
                         yield name, call, number, errno.errorcode[error], wrong
 
 
+def programs(numbers: Iterable[int]) -> Iterator:
+    """The disk is full from some call on while compiled programs are kept, then has room again.
+
+    A number, both exit codes, and what went wrong: the second run must say nothing of what it finds.
+    """
+    make_inputs()
+    scene = SCENES["16 bits"]
+    for number in numbers:
+        os.environ["NSTJAX_CACHE"] = str(Path(f"cache{number}").absolute())
+        make_older(scene)
+
+        mounts = []  # they would end with the last reference to them
+
+        def keep_programs_on(disk: Disk, mounts: list = mounts) -> None:
+            jax.config.update("jax_enable_compilation_cache", True)
+            mounts.append(disk.mounted())
+            mounts[-1].__enter__()
+
+        codes, wrong = [], []
+        for first_failure in (number, 10**9):
+            disk = Disk(first_failure, errno.ENOSPC, for_good=True)
+            process = child.start(
+                scene.command, lambda disk=disk: keep_programs_on(disk), paints=True
+            )
+            codes.append(child.finish(process))
+            said = child.LOG.read_text()
+            wrong += [
+                *_faults_of_files(scene.outputs, codes[-1]),
+                *_faults_of_words(codes[-1], said),
+            ]
+        if codes[-1] != 0:
+            wrong.append(f"exit code {codes[-1]} though there is room")
+        yield number, codes, wrong
+
+
 def main() -> int:
     """Runs the whole campaign, and writes what it found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="where to write the record")
     options = parser.parse_args()
-    counts, found = collections.Counter(), []
+    counts = collections.Counter()
     record = options.json and options.json.absolute()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
+        # First: who has painted cannot be forked.
+        kept = list(programs(range(0, 120, 6)))
+        found = [["programs", *each] for each in kept if each[-1]]
         for name, call, number, error, wrong in campaign(range(10**6), ERRORS, (False, True)):
             counts[name, call] += 1
             if wrong:
@@ -89,6 +129,8 @@ def main() -> int:
         os.chdir("/")
     summary = {
         "runs": sum(counts.values()),
+        "runs with programs": len(kept),
+        "of which with exit code 0 on a full disk": sum(codes[0] == 0 for _, codes, _ in kept),
         "by scene and failing call": {f"{name}: {call}": n for (name, call), n in counts.items()},
         "wrong": found,
     }
