@@ -165,7 +165,8 @@ def test_a_profile_of_another_space_is_passed_over(tmp_path):
         (Kind(32845, 16), 3, "photometric interpretation 32845"),
         (Kind(RGB, tags={259: (34887,)}), 3, "compression LERC, which is not read"),
         (Kind(RGB, 16, tags={259: (7,)}), 3, "compression JPEG, which is not read"),
-        (Kind(RGB, tags={258: (8, 8, 16)}), 3, "channels of"),
+        (Kind(RGB, tags={258: (8, 8, 16)}), 3, r"channels of \[8, 16\] bits"),
+        (Kind(RGB, tags={258: tuple(range(900))}), 3, r"channels of \[0, 1, 2, 3\] bits"),
     ],
 )
 def test_what_is_not_read_is_refused_with_a_reason(tmp_path, refused, made, channels, what):

@@ -33,6 +33,7 @@ SIGNATURES = tuple(TiffImagePlugin.PREFIXES)
 LITTLE_BIGTIFF, BIG_BIGTIFF = b"II+\0", b"MM\0+"  # by the order of their bytes
 SUB_DIRECTORIES, DNG_VERSION = 330, 50706  # tags that Pillow has no names for
 REDUCED = 2  # of the old tag of a picture's kind; a bit in the new one
+MOST_TOLD = 4  # numbers of a damaged file may be many
 COLOR_FILTERS, LINEAR_RAW = 32803, 34892
 SPACES = {WHITE_IS_0: GRAY, BLACK_IS_0: GRAY, SEPARATED: CMYK, CIELAB: LAB, ICCLAB: LAB}  # else RGB
 FAX, OLD_JPEG, JPEG, WEBP = (2, 3, 4), 6, 7, 50001
@@ -143,7 +144,10 @@ def _layout(tags: Tags) -> Layout:
     bits = tags.all(TiffImagePlugin.BITSPERSAMPLE, (1,))
     kinds = tags.all(TiffImagePlugin.SAMPLEFORMAT, (1,))
     if len(set(bits)) > 1 or len(set(kinds)) > 1:
-        raise UnreadableError(f"has channels of {bits} bits and kinds {kinds}: make them the same")
+        found = (
+            f"{sorted(set(bits))[:MOST_TOLD]} bits and the kinds {sorted(set(kinds))[:MOST_TOLD]}"
+        )
+        raise UnreadableError(f"has channels of {found}: make them the same")
     possible = {FLOAT: (16, 32, 64), SIGNED: (32,)}.get(kinds[0], range(1, 33))
     if kinds[0] > FLOAT or kinds[0] < 1 or bits[0] not in possible:
         kind = {FLOAT: "floats", SIGNED: "signed integers"}.get(kinds[0], "samples")
