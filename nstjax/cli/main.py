@@ -85,7 +85,10 @@ def fail(message: str) -> int:
 
 
 def _help() -> str:
-    lines = ["usage: nstjax COMMAND ... (nstjax COMMAND --help tells more), or nstjax --version", ""]
+    lines = [
+        "usage: nstjax COMMAND ... (nstjax COMMAND --help tells more), or nstjax --version",
+        "",
+    ]
     lines += [f"  {name:13}{summary}" for name, summary in COMMANDS.items()]
     return "\n".join(lines)
 

@@ -7,10 +7,9 @@ from PIL import Image
 
 from nstjax.images.decode.jpeg import loaded_jpeg, loaded_without_end
 from nstjax.images.decode.png import check_claim, samples_of_png, way_of, without_long_texts
-from nstjax.images.decode.samples import Samples, UnreadableError, samples_of
+from nstjax.images.decode.samples import RAW, Samples, UnreadableError, samples_of
 
 WITHOUT_END = "lacks the end of its file, which was cut short; the picture is there"
-RAW = "is a camera's raw file: develop it first, to TIFF or JPEG"
 HEIC = "is HEIC, which is not read: save it as JPEG or PNG first"
 # What is no picture for Pillow, by what stands at some place of the file.
 OTHERS = (

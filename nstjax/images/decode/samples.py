@@ -7,6 +7,7 @@ from PIL import Image, ImageOps
 from PIL.ExifTags import Base
 
 GRAY, RGB, CMYK, LAB = "GRAY", "RGB ", "CMYK", "Lab "  # as ICC.1 writes color spaces
+RAW = "is a camera's raw file: develop it first, to TIFF or JPEG"
 PROFILE_SPACE = slice(16, 20)  # of a profile: the color space that it is about
 
 

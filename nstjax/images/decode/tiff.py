@@ -9,6 +9,7 @@ from nstjax.images.decode.samples import (
     CMYK,
     GRAY,
     LAB,
+    RAW,
     RGB,
     Samples,
     UnreadableError,
@@ -47,7 +48,6 @@ NAMES = {  # of what cannot be decompressed
     50002: "JPEG XL",
     52546: "JPEG XL",
 }
-RAW = "is a camera's raw file: develop it first, to TIFF or JPEG"
 
 
 def is_tiff(file: IO[bytes]) -> bool:

@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 
 from nstjax.images.decode.damage import told
-from nstjax.images.decode.loading import RAW, loaded
+from nstjax.images.decode.loading import loaded
 from nstjax.images.decode.profiles import to_srgb
-from nstjax.images.decode.samples import Samples, UnreadableError
+from nstjax.images.decode.samples import RAW, Samples, UnreadableError
 from nstjax.images.decode.tiff import is_tiff, read_tiff, tiff_exif
 from nstjax.images.files.exif import kept_exif
 from nstjax.images.files.opening import opened_file
