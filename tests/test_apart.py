@@ -31,6 +31,10 @@ def folder(tmp_path, monkeypatch):
     write("like.png", np.zeros((24, 32, 3)), comment=RECIPE.to_json())
     Path("x.toml").write_text("steps = 3\n")
     Path("x.safetensors").write_text("no weights, which nobody reads")
+    monkeypatch.setenv("NSTJAX_CACHE", str(tmp_path / "kept"))
+    Path("kept/weights").mkdir(parents=True)
+    Path("kept/weights/vgg16-onnx.safetensors").write_text("weights")
+    os.link("kept/weights/vgg16-onnx.safetensors", "linked.safetensors")
     if os.name != "nt":
         Path("soft.png").symlink_to("content.png")
         Path("softer.png").symlink_to("soft.png")
@@ -72,9 +76,21 @@ def contents(folder):
             [*STYLIZE, "-o", "new.png", "--metrics", "x.safetensors", "--model", "x.safetensors"],
             "it is the weights of --model",
         ),
-        ([*STYLIZE, "-o", "new.png", "--metrics", "new.png"], "it is the output --metrics"),
-        ([*STYLIZE, "-o", "new.png", "--metrics", "elsewhere/NEW.png"], "the output --metrics"),
-        ([*STYLIZE, "-o", "to_new.png", "--metrics", "new.png"], "it is the output --metrics"),
+        (
+            [*STYLIZE, "-o", "new.png", "--metrics", "kept/weights/vgg16-onnx.safetensors"],
+            "the networks are kept there",
+        ),
+        (
+            [*STYLIZE, "-o", "new.png", "--metrics", "kept/weights/vgg19.safetensors"],
+            "the networks are kept there",
+        ),
+        (
+            [*STYLIZE, "-o", "new.png", "--metrics", "linked.safetensors"],
+            "it is a network that is kept",
+        ),
+        ([*STYLIZE, "-o", "new.png", "--metrics", "new.png"], "it is the file of --metrics"),
+        ([*STYLIZE, "-o", "new.png", "--metrics", "elsewhere/NEW.png"], "the file of --metrics"),
+        ([*STYLIZE, "-o", "to_new.png", "--metrics", "new.png"], "it is the file of --metrics"),
         (
             ["stylize", "out_00010.png", "style.png", "-o", "out.png", "--save-every", "5"],
             "pictures on the way into .: out_00010.png has such a name and is the content picture",
@@ -82,7 +98,7 @@ def contents(folder):
         ([*STYLIZE, "-o", "out.png", "--save-every", "5"], "style.png has such a name"),
         (
             [*STYLIZE, "-o", "o.png", "--save-every", "5", "--metrics", "o_00015.png"],
-            "o_00015.png has such a name and is the output --metrics",
+            "o_00015.png has such a name and is the file of --metrics",
         ),
         (["texture", "style.png", "-o", "style.png"], "it is a style picture"),
         (["reconstruct", "content.png", "-o", "hard.png"], "it is the content picture"),

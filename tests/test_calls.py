@@ -3,6 +3,7 @@
 import concurrent.futures
 import dataclasses
 import enum
+import io
 import json
 import os
 import pickle
@@ -19,6 +20,7 @@ from reference.transfers import CONTENT, OTHER_STYLE, QUICK, STYLE
 
 from nstjax import PRESETS, Region, Settings, device, load_weights, reconstruct, stylize, texture
 from nstjax import transfer as calls
+from nstjax.images import read
 from nstjax.recipe import Recipe
 from nstjax.regions import check_regions
 
@@ -32,6 +34,20 @@ TINY = {
     "content_layers": ["relu1_1"],
     "style_layers": ["relu1_1"],
 }
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        (None, "given as NoneType: give its path"),
+        (CONTENT, "given as ndarray: give its path; arrays need no reading"),
+        (io.BytesIO(), "given as BytesIO: give its path"),
+        ("https://example.org/a.jpg", "https://example.org/a.jpg is an address and no file"),
+    ],
+)
+def test_what_is_no_path_is_not_read(refused, given, match):
+    with refused(match):
+        read(given)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 TYPE_CHECKING = False  # as `typing` has it, which takes long to import
 
 if TYPE_CHECKING:
-    from weights_tools.cache import cache_folder, cached, fetch, resolve
+    from weights_tools.cache import cache_folder, cached, fetch, resolve, weights_folder
     from weights_tools.conversion import convert, load
     from weights_tools.errors import WeightsError
     from weights_tools.layout import NetworkWeights, check, read, read_header, write
@@ -30,6 +30,7 @@ __all__ = [
     "read_header",
     "resolve",
     "summary",
+    "weights_folder",
     "write",
 ]
 
@@ -53,6 +54,7 @@ _LAZY = {
     "read_header": "weights_tools.layout",
     "resolve": "weights_tools.cache",
     "summary": "weights_tools.table",
+    "weights_folder": "weights_tools.cache",
     "write": "weights_tools.layout",
 }
 

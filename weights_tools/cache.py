@@ -137,8 +137,13 @@ def original(name_or_file: str | os.PathLike[str], *, progress: bool = True) -> 
     return files.require_file(path)
 
 
+def weights_folder() -> Path:
+    """Return the folder of the converted weights."""
+    return cache_folder() / "weights"
+
+
 def _place(stem: str) -> Path:
-    return cache_folder() / "weights" / f"{stem}.safetensors"
+    return weights_folder() / f"{stem}.safetensors"
 
 
 def _is_whole(path: Path) -> bool:

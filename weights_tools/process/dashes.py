@@ -7,13 +7,12 @@ from collections.abc import Sequence
 
 
 def spelled_out(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments with `./` before the names of files that are there and no flag.
+    """Return the arguments with `./` before the names of files, which are no flags.
 
-    A `--` with flags behind it is left out: it was for such a name.
+    These are there, or have an ending behind a single dash. A `--` with flags behind it is left
+    out: it was for such a name.
     """
-    words = [
-        f"./{word}" if _may_be_file(word) and os.path.lexists(word) else word for word in arguments
-    ]
+    words = [f"./{word}" if _is_file(word) else word for word in arguments]
     if "--" in words:
         place = words.index("--")
         if any(_is_flag(word) and not os.path.lexists(word) for word in words[place + 1 :]):
@@ -25,6 +24,13 @@ def hint(arguments: Sequence[str]) -> str:
     """Return what to do, where a mistake may come from such a name; else nothing."""
     word = next((word for word in arguments if _may_be_file(word)), "")
     return f"; if {word} is a file, write ./{word}" if word else ""
+
+
+def _is_file(word: str) -> bool:
+    has_ending = bool(os.path.splitext(word)[1])
+    if word[:2] == "--":
+        return has_ending and "=" not in word and os.path.lexists(word)
+    return _may_be_file(word) and (has_ending or os.path.lexists(word))
 
 
 def _may_be_file(word: str) -> bool:

@@ -162,6 +162,13 @@ def catch_for_good() -> Signals:
     return _current
 
 
+def _is_free(number: int) -> bool:
+    """Tell whether nobody has set a handler; see above for SIGINT."""
+    handler = signal.getsignal(number)
+    is_ignored = number == signal.SIGINT and handler == signal.SIG_IGN
+    return is_ignored or handler in (signal.SIG_DFL, signal.default_int_handler)
+
+
 @contextlib.contextmanager
 def caught_meanwhile() -> Iterator[Signals]:
     """Catch the signals within the block, in a process that is somebody else's.
@@ -174,7 +181,7 @@ def caught_meanwhile() -> Iterator[Signals]:
     handlers = {}
     try:
         for number in _CAUGHT:
-            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            if _is_free(number):
                 handlers[number] = signal.signal(number, lambda number, _: signals.arrive(number))
     except ValueError:
         yield signals

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import weights_tools
 from nstjax.cli.files.album_files import OURS, folder_of, index_of
 from nstjax.cli.files.apart import Named, Series, check_apart
 from nstjax.cli.files.metrics import is_stream
 from nstjax.cli.files.snapshots import snapshot_name
 from nstjax.cli.files.style_files import find_style_files
 from nstjax.cli.parsing.arguments import Arguments, SweepArguments
+from nstjax.errors import UserError
 from nstjax.files import check_name, check_place
 from nstjax.images import check_writable
 from nstjax.settings import Settings
@@ -35,21 +37,32 @@ def find_files(arguments: Arguments, several: Sequence[Settings]) -> StyleFiles:
     """
     output, run = arguments.output, arguments.run
     is_sweep = isinstance(arguments, SweepArguments)
-    outputs, series = [Named("the output -o", output)], []
+    outputs, series = [Named("the file of -o", output)], []
     written_to = [output.parent, Path(os.path.realpath(output)).parent]
     if is_sweep:
         outputs.append(Named("the index of the sweep", index_of(output)))
         series.append(Series("pictures", folder_of(output), _of_sweep(output)))
         written_to.append(folder_of(output))
     if run.metrics is not None and not is_stream(run.metrics):
-        outputs.append(Named("the output --metrics", run.metrics))
+        outputs.append(Named("the file of --metrics", run.metrics))
     if run.save_every:
         is_one = _of_snapshots(output, run.save_every)
         series.append(Series("pictures on the way", output.parent, is_one))
     remarks: list[str] = []
     styles = find_style_files(arguments.pictures.styles, written_to, remarks.append)
+    _check_not_kept(outputs)
     check_apart(outputs, series, _inputs(arguments, styles, several))
     return StyleFiles(styles, remarks)
+
+
+def _check_not_kept(outputs: Sequence[Named]) -> None:
+    """A network of a name is read from a file that nobody has named."""
+    folder = os.path.realpath(weights_tools.weights_folder())
+    for each in outputs:
+        if os.path.dirname(os.path.realpath(each.path)) == folder:
+            raise UserError(
+                f"cannot write {each.path}: the networks are kept there; choose another folder"
+            )
 
 
 def check_outputs(arguments: Arguments) -> None:
@@ -89,6 +102,7 @@ def _inputs(
         if os.path.isfile(name)
     }
     network = arguments.model
+    kept = weights_tools.weights_folder()
     groups = {
         "the content picture": [pictures.content],
         "a style picture": styles,
@@ -98,6 +112,7 @@ def _inputs(
         "the file of --settings": [arguments.settings_file],
         "the first picture of --init": map(Path, sorted(first)),
         "the weights of --model": [Path(network) if os.path.isfile(network) else None],
+        "a network that is kept": sorted(kept.iterdir()) if os.path.isdir(kept) else [],
     }
     return [
         Named(what, path) for what, paths in groups.items() for path in paths if path is not None

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 import tyro
 
 from nstjax.cli.parsing.arguments import Arguments
-from nstjax.cli.parsing.flags import parse
+from nstjax.cli.parsing.flags import UNNAMED, parse
 from nstjax.settings import GROUPS, Settings
 
 Kind = TypeVar("Kind", bound=Arguments)
@@ -30,7 +30,7 @@ def parse_in_boxes(
     parts = {"": default, **boxes, "run": default.run}
     fields = [
         (
-            name or "command",
+            name or UNNAMED,
             Annotated[type(part), tyro.conf.arg(name=name), tyro.conf.OmitArgPrefixes],
             dataclasses.field(default=part),
         )
@@ -43,7 +43,7 @@ def parse_in_boxes(
     for name in boxes:
         values |= vars(getattr(parsed, name))
     return dataclasses.replace(
-        parsed.command, settings=dataclasses.replace(settings, **values), run=parsed.run
+        getattr(parsed, UNNAMED), settings=dataclasses.replace(settings, **values), run=parsed.run
     )
 
 

@@ -17,6 +17,7 @@ Arguments = TypeVar("Arguments")
 # What tyro draws its frame with.
 CORNER, FRAME, RULE = "╭", "╭╮╰╯│ ", "─-"
 LEAST_COLUMNS = 40
+UNNAMED = "command"  # the group of the flags that have none
 
 
 def parse(
@@ -77,4 +78,4 @@ def _one_line(framed: str) -> str:
     is_rule = [not line.strip(RULE) for line in lines]
     start = 1 if framed.startswith(CORNER) else is_rule.index(True) + 1
     end = next((at for at in range(start, len(lines)) if is_rule[at]), len(lines))
-    return " ".join(lines[start:end])
+    return " ".join(lines[start:end]).replace(f"'{UNNAMED}.", "'")

@@ -58,6 +58,10 @@ def _read_text(path: Path) -> str:
         raise UserError(f"cannot read the settings {path}: {why}") from None
     if len(content) > MOST_BYTES:
         raise UserError(f"{path} is no TOML file of settings: it has more than {MOST_BYTES} bytes")
+    if b"\0" in content and not content.startswith(tuple(MARKED)):
+        raise UserError(
+            f"{path} is no TOML file: it has zeros, as UTF-16 without its mark has: save it as UTF-8"
+        )
     encoding = next((MARKED[mark] for mark in MARKED if content.startswith(mark)), "utf-8")
     try:
         return content.decode(encoding)

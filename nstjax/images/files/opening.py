@@ -52,7 +52,7 @@ def opened_file(path: str | Path) -> Iterator[io.BufferedReader | io.BytesIO]:
 
     Raises `UserError` where it does not exist, is neither, or cannot be read.
     """
-    path = Path(path)
+    path = _path(path)
     try:
         status = os.stat(path)
     except PermissionError as error:
@@ -73,6 +73,16 @@ def opened_file(path: str | Path) -> Iterator[io.BufferedReader | io.BytesIO]:
         raise _unreadable(path, error) from None
     with file:
         yield file
+
+
+def _path(path: object) -> Path:
+    if not isinstance(path, str | bytes | os.PathLike):
+        raise UserError(
+            f"a picture's file is given as {type(path).__name__}: give its path; arrays need no reading"
+        )
+    if isinstance(path, str) and "://" in path:
+        raise UserError(f"{path} is an address and no file: download the picture first")
+    return Path(os.fsdecode(path))
 
 
 def _through_pipe(path: Path, number: tuple[int, int]) -> bytes:
