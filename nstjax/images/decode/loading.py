@@ -5,7 +5,7 @@ from typing import IO, NamedTuple
 
 from PIL import Image
 
-from nstjax.images.decode.jpeg import loaded_jpeg, loaded_without_end
+from nstjax.images.decode.jpeg import loaded_jpeg
 from nstjax.images.decode.png import check_claim, samples_of_png, way_of, without_long_texts
 from nstjax.images.decode.samples import RAW, Samples, UnreadableError, samples_of
 
@@ -75,9 +75,5 @@ def _loaded(file: IO[bytes], long_side: int | None) -> Loaded:
             check_claim(image, file)
         image.load()
         return Loaded(image, file, way)
-    try:
-        return Loaded(loaded_jpeg(file, long_side), file)
-    except OSError as error:
-        if "truncated" not in str(error):
-            raise
-    return Loaded(loaded_without_end(file, long_side), file, remarks=(WITHOUT_END,))
+    image, has_end = loaded_jpeg(file, long_side)
+    return Loaded(image, file, remarks=() if has_end else (WITHOUT_END,))
