@@ -276,3 +276,33 @@ def test_files_of_cameras_that_are_not_read(tmp_path, refused, content, what):
     (tmp_path / "x").write_bytes(content + bytes(99))
     with refused(f"x {what}"):
         read(tmp_path / "x")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (
+            "FITS",
+            b"".join(
+                f"{key:8}= {value:>20}".ljust(80).encode()
+                for key, value in (
+                    ("SIMPLE", "T"),
+                    ("BITPIX", 16),
+                    ("NAXIS", 2),
+                    ("NAXIS1", 4),
+                    ("NAXIS2", 3),
+                    ("BZERO", 32768),
+                )
+            )
+            + b"END".ljust(2400)
+            + bytes(2880),
+        ),
+        ("GRIB", b"GRIB\0\0\0\1" + bytes(90)),
+        ("HDF5", b"\x89HDF\r\n\x1a\n" + bytes(90)),
+        ("BUFR", b"BUFR" + bytes(90)),
+    ],
+)
+def test_formats_of_other_numbers_than_gray_levels_are_refused(tmp_path, refused, name, content):
+    (tmp_path / "x").write_bytes(content)
+    with refused(f"x is {name}, whose numbers are no gray levels: save it as PNG or TIFF first$"):
+        read(tmp_path / "x")
