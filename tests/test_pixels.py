@@ -190,6 +190,14 @@ def test_a_closed_picture_is_told_so(refused):
         to_pixels(image)
 
 
+def test_a_picture_that_was_not_read_before_its_file_was_closed_is_told_so(tmp_path, refused):
+    COLORED.save(tmp_path / "x.png")
+    with Image.open(tmp_path / "x.png") as image:
+        pass
+    with refused("^image is closed: open it again$"):
+        to_pixels(image)
+
+
 class Tensor:
     """What PyTorch's tensors have, for a machine without it."""
 

@@ -131,8 +131,9 @@ def _of_pillow(image: Image.Image, name: str) -> np.ndarray:
         check_format(image)
         try:
             image.load()
-        except ValueError as error:
-            if "closed" not in str(error):
+        except (ValueError, AssertionError) as error:
+            # Pillow asserts that a file which it has not read yet is open.
+            if "closed" not in str(error) and getattr(image, "fp", image) is not None:
                 raise
             raise UnreadableError("is closed: open it again") from None
         samples = samples_of(image)
