@@ -90,7 +90,7 @@ def test_floats_outside_the_unit_interval_are_refused(refused, value, kind):
         (-1, 1, "from -1 to 1: add 1 and divide by 2"),
         (-2.5, 2.5, "from -2.5 to 2.5: bring them into"),
         (0, 1e6, "from 0 to 1e.06: divide by the largest"),
-        (0, np.inf, "from 0 to inf: divide by the largest"),
+        (0, np.inf, "6 of 12 are infinite; replace them"),
         (0, np.nan, "6 of 12 are NaN; replace them"),
     ],
 )
@@ -167,6 +167,37 @@ def test_numbers_of_pillows_that_have_no_white_are_refused(refused):
         to_pixels(Image.fromarray(np.array([[0, 255]], np.float32)))
 
 
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        (COLORED.convert("I"), r"32-bit integers from .*image.convert\('L'\)"),
+        (np.uint32([[0, 255]]), r"uint32 and numbers from 0 to 255, .*image.astype\('uint8'\)"),
+        (np.uint64([[3, 60000]]), r"uint64 and numbers from 3 to 60000, .*astype\('uint16'\)"),
+        (np.uint32([[0, 2**20]]), "divide by the largest possible value"),
+        (Image.new("RGB", (0, 0)), "has no pixels: its size is 0x0"),
+        (np.float32([[-np.inf, np.nan]]), "1 of 2 are NaN"),
+    ],
+)
+def test_pictures_of_an_unknown_range_or_of_none_are_refused(refused, image, words):
+    with refused(f"^image .*{words}"):
+        to_pixels(image)
+
+
+def test_a_closed_picture_is_told_so(refused):
+    image = COLORED.copy()
+    image.close()
+    with refused("^image is closed: open it again$"):
+        to_pixels(image)
+
+
+def test_a_picture_that_was_not_read_before_its_file_was_closed_is_told_so(tmp_path, refused):
+    COLORED.save(tmp_path / "x.png")
+    with Image.open(tmp_path / "x.png") as image:
+        pass
+    with refused("^image is closed: open it again$"):
+        to_pixels(image)
+
+
 class Tensor:
     """What PyTorch's tensors have, for a machine without it."""
 
@@ -208,6 +239,8 @@ def test_pytorchs_own_tensors_are_taken(refused):
     np.testing.assert_array_equal(to_pixels(values.to(torch.bfloat16)), expected)
     with refused("put the channels last, with image.permute"):
         to_pixels(torch.rand(3, 20, 30))
+    with refused(r"image.to\(torch.uint8\)$"):
+        to_pixels(torch.zeros((4, 5, 3), dtype=torch.int64))
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from reference.tiff_files import (
 
 from nstjax import UserError
 from nstjax.images import read
+from nstjax.images.decode import tiff_colors
 
 GENERATOR = np.random.default_rng(17)
 
@@ -224,3 +225,9 @@ def test_a_small_file_asks_for_no_gigabytes(tmp_path, refused):
     (tmp_path / "x.tif").write_bytes(tiff_file(random_samples(3, 16), made))
     with refused("x.tif is too large to read"):
         read(tmp_path / "x.tif")
+
+
+def test_the_words_of_icc_lab_above_its_range_mean_its_most():
+    words = np.array([[[65535, 32768, 65400], [65280, 32768, 65280]]], np.uint16)
+    most, same = tiff_colors._lab(words, is_signed=False)[0]
+    np.testing.assert_array_equal(most, same)

@@ -104,6 +104,32 @@ def test_alpha_is_resized_to_the_picture(tmp_path):
     assert found[:, -4:].min() == 255
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (255, "from 0.5 to 255: divide by 255"),
+        (np.nan, "1 of 36 are NaN"),
+        (np.inf, "1 of 36 are infinite"),
+    ],
+)
+@pytest.mark.parametrize("bit_depth", [8, 16])
+def test_numbers_out_of_range_are_refused_and_nothing_is_written(
+    tmp_path, refused, value, words, bit_depth
+):
+    pixels = np.full((3, 4, 3), 0.5)
+    pixels[1, 2, 0] = value
+    with refused(f"^pixels has floats outside .0, 1.*{words}"):
+        write(tmp_path / "x.png", pixels, bit_depth=bit_depth)
+    with refused("^alpha has floats outside"):
+        write(tmp_path / "x.png", picture(3, 4), alpha=pixels[..., 0])
+    assert not os.listdir(tmp_path)
+
+
+def test_bytes_are_written_as_they_are(tmp_path):
+    write(tmp_path / "x.png", to_bytes(picture()))
+    np.testing.assert_array_equal(pixels_in(tmp_path / "x.png"), to_bytes(picture()))
+
+
 def test_an_old_file_is_replaced(tmp_path):
     path = tmp_path / "x.png"
     path.write_bytes(b"old")

@@ -8,7 +8,7 @@ from nstjax.errors import UserError
 from nstjax.images.arrays import to_array
 from nstjax.images.decode.damage import told
 from nstjax.images.decode.profiles import ROUNDING, to_srgb
-from nstjax.images.decode.samples import samples_of
+from nstjax.images.decode.samples import UnreadableError, check_format, samples_of
 
 
 def to_pixels(image: ArrayLike | Image.Image, name: str = "image") -> np.ndarray:
@@ -32,7 +32,9 @@ def to_pixels(image: ArrayLike | Image.Image, name: str = "image") -> np.ndarray
             f"{name} has shape {array.shape}: give (height, width) or (height, width, 1, 3 or 4)"
             f"{_how_to_turn(array.shape)}"
         )
-    values = to_unit_floats(array, name)
+    # Tensors have no `astype`.
+    cast = "image.to(torch.{})" if hasattr(image, "detach") else "image.astype('{}')"
+    values = to_unit_floats(array, name, cast=cast)
     if values.shape[-1] == 4:
         return laid_over_white(values[..., :3], values[..., 3])
     return laid_over_white(values, None)
@@ -56,19 +58,27 @@ def laid_over_white(color: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
     return np.ascontiguousarray(np.broadcast_to(color, (*color.shape[:2], 3)))
 
 
-def to_unit_floats(array: np.ndarray, name: str) -> np.ndarray:
+def to_unit_floats(array: np.ndarray, name: str, *, cast: str = "image.astype('{}')") -> np.ndarray:
     """An array of any shape as float32 in [0, 1], one of its own.
 
-    Raises `UserError` for another type than unsigned integers and floats, and floats out of range.
+    Args:
+        array: unsigned integers over their whole range, or floats in [0, 1].
+        name: what to call it in an error.
+        cast: how the caller's kind of array is turned into one of the type in `{}`.
+
+    Raises `UserError` for another type than unsigned integers and floats, floats out of range, and
+    integers of 32 or 64 bits that are far from using them.
     """
     if array.dtype == bool or np.issubdtype(array.dtype, np.unsignedinteger):
         most = 1 if array.dtype == bool else np.iinfo(array.dtype).max
+        if array.itemsize > 2:
+            _check_wide(array, name, cast)
         values = array.astype(np.float32)
         values /= np.float32(most)
         return values
     # Also true for bfloat16, which NumPy itself does not know.
     if np.issubdtype(array.dtype, np.integer) or not np.can_cast(array.dtype, np.float64):
-        advice = "; for 0 to 255, image.astype('uint8')" if array.dtype.kind == "i" else ""
+        advice = f"; for 0 to 255, {cast.format('uint8')}" if array.dtype.kind == "i" else ""
         raise UserError(f"{name} has type {array.dtype}: give unsigned integers or floats{advice}")
     check_range(array, name)
     values = array.astype(np.float32)
@@ -84,13 +94,26 @@ def check_range(
     least, most = float(array.min()), float(array.max())
     if least >= -rounding and most <= 1 + rounding:
         return
-    if np.isnan(least):
-        count = int(np.isnan(array).sum())
-        raise UserError(
-            f"{name} has {what} outside [0, 1]: {count} of {array.size} are NaN; replace them"
-        )
+    for is_such, word in ((np.isnan, "NaN"), (np.isinf, "infinite")):
+        if count := int(is_such(array).sum()):
+            raise UserError(
+                f"{name} has {what} outside [0, 1]: {count} of {array.size} are {word}; replace them"
+            )
     raise UserError(
         f"{name} has {what} outside [0, 1], from {least:g} to {most:g}: {_into_range(least, most)}"
+    )
+
+
+def _check_wide(array: np.ndarray, name: str, cast: str) -> None:
+    """Raises `UserError` for wide integers whose most is that of narrower ones: all would be black."""
+    most = int(array.max(initial=0))
+    if not 0 < most < 2 ** (8 * array.itemsize - 8):
+        return
+    narrow = next((each for each in (np.uint8, np.uint16) if most <= np.iinfo(each).max), None)
+    advice = cast.format(np.dtype(narrow)) if narrow else "divide by the largest possible value"
+    raise UserError(
+        f"{name} has type {array.dtype} and numbers from {int(array.min())} to {most}, of which nobody "
+        f"knows what is white: {advice}"
     )
 
 
@@ -102,8 +125,17 @@ def _into_range(least: float, most: float) -> str:
 
 
 def _of_pillow(image: Image.Image, name: str) -> np.ndarray:
+    if 0 in image.size:
+        raise UserError(f"{name} has no pixels: its size is {image.width}x{image.height}")
     with told(name):
-        image.load()
+        check_format(image)
+        try:
+            image.load()
+        except (ValueError, AssertionError) as error:
+            # Pillow asserts that a file which it has not read yet is open.
+            if "closed" not in str(error) and getattr(image, "fp", image) is not None:
+                raise
+            raise UnreadableError("is closed: open it again") from None
         samples = samples_of(image)
         alpha = None if samples.alpha is None else to_unit_floats(samples.alpha, name)
         return laid_over_white(to_unit_floats(to_srgb(samples), name), alpha)

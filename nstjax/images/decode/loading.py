@@ -5,9 +5,9 @@ from typing import IO, NamedTuple
 
 from PIL import Image
 
-from nstjax.images.decode.jpeg import loaded_jpeg, loaded_without_end
+from nstjax.images.decode.jpeg import loaded_jpeg
 from nstjax.images.decode.png import check_claim, samples_of_png, way_of, without_long_texts
-from nstjax.images.decode.samples import RAW, Samples, UnreadableError, samples_of
+from nstjax.images.decode.samples import RAW, Samples, UnreadableError, check_format, samples_of
 
 WITHOUT_END = "lacks the end of its file, which was cut short; the picture is there"
 HEIC = "is HEIC, which is not read: save it as JPEG or PNG first"
@@ -68,6 +68,7 @@ def loaded(file: IO[bytes], long_side: int | None = None) -> Loaded:
 def _loaded(file: IO[bytes], long_side: int | None) -> Loaded:
     file.seek(0)
     image = Image.open(file)
+    check_format(image)
     if image.format not in ("JPEG", "MPO"):
         way = ""
         if image.format == "PNG":
@@ -75,9 +76,5 @@ def _loaded(file: IO[bytes], long_side: int | None) -> Loaded:
             check_claim(image, file)
         image.load()
         return Loaded(image, file, way)
-    try:
-        return Loaded(loaded_jpeg(file, long_side), file)
-    except OSError as error:
-        if "truncated" not in str(error):
-            raise
-    return Loaded(loaded_without_end(file, long_side), file, remarks=(WITHOUT_END,))
+    image, has_end = loaded_jpeg(file, long_side)
+    return Loaded(image, file, remarks=() if has_end else (WITHOUT_END,))

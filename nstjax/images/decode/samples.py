@@ -8,6 +8,14 @@ from PIL.ExifTags import Base
 
 GRAY, RGB, CMYK, LAB = "GRAY", "RGB ", "CMYK", "Lab "  # as ICC.1 writes color spaces
 RAW = "is a camera's raw file: develop it first, to TIFF or JPEG"
+SCIENTIFIC = "whose numbers are no gray levels: save it as PNG or TIFF first"
+# By Pillow's names, what it opens and then gives the wrong numbers of, or none.
+UNREAD = {
+    **dict.fromkeys(("FITS", "MCIDAS", "SPIDER", "GRIB", "BUFR", "HDF5"), SCIENTIFIC),
+    **dict.fromkeys(("MPEG", "WMF"), "which is not read: save it as PNG first"),
+}
+# Formats that have integers of 16 bits where Pillow's mode says 32.
+SIXTEEN_BITS = ("PNG", "PPM", "TIFF", "JPEG2000")
 PROFILE_SPACE = slice(16, 20)  # of a profile: the color space that it is about
 
 
@@ -27,6 +35,12 @@ class Samples:
     profile: bytes = b""  # of the color (ICC), where the file has one of its own color space
 
 
+def check_format(image: Image.Image) -> None:
+    """Raises `UnreadableError` for a picture of a format that Pillow opens and does not read rightly."""
+    if image.format in UNREAD:
+        raise UnreadableError(f"is {image.format}, {UNREAD[image.format]}")
+
+
 def samples_of(image: Image.Image, words: np.ndarray | None = None) -> Samples:
     """What a picture of any of Pillow's modes holds.
 
@@ -39,7 +53,7 @@ def samples_of(image: Image.Image, words: np.ndarray | None = None) -> Samples:
     profile = image.info.get("icc_profile") or b""
     key = image.info.get("transparency")
     if words is None:
-        found = _of_mode(_upright(image))
+        found = _of_mode(_upright(image), image.format)
     else:
         found = _channels(oriented(words, _orientation(image)))
     if found.alpha is None and key is not None and image.mode in ("1", "L", "RGB", "I;16"):
@@ -72,12 +86,12 @@ def _orientation(image: Image.Image) -> int | None:
         return None
 
 
-def _of_mode(image: Image.Image) -> Samples:
+def _of_mode(image: Image.Image, file_format: str | None) -> Samples:
     mode = image.mode
     if mode.startswith("I;16"):
         return _channels(np.asarray(image).astype(np.uint16)[..., np.newaxis])
     if mode == "I":
-        return _channels(_of_integers(np.asarray(image))[..., np.newaxis])
+        return _channels(_of_integers(np.asarray(image), file_format)[..., np.newaxis])
     if mode == "F":
         return _channels(np.asarray(image)[..., np.newaxis])
     if mode == "CMYK":
@@ -97,13 +111,18 @@ def _of_mode(image: Image.Image) -> Samples:
     return _channels(values if values.ndim == 3 else values[..., np.newaxis])
 
 
-def _of_integers(values: np.ndarray) -> np.ndarray:
+def _of_integers(values: np.ndarray, file_format: str | None) -> np.ndarray:
     """Pillow's mode of 32 bits, a container of what is 16 bits in every common format."""
     least, most = int(values.min()), int(values.max())
     if least < 0 or most > 65535:
         raise UnreadableError(
             f"has 32-bit integers from {least} to {most}, of which nobody knows what is white: "
             "save it with 16 bits"
+        )
+    if 0 < most <= 255 and file_format not in SIXTEEN_BITS:
+        raise UnreadableError(
+            f"has 32-bit integers from {least} to {most}, of which nobody knows what is white: "
+            "for 0 to 255, image.convert('L')"
         )
     return values.astype(np.uint16)
 

@@ -132,7 +132,8 @@ def _lab(values: np.ndarray, *, is_signed: bool) -> np.ndarray:
         return values
     # Of 16 bits, L is 100 at 65535 where a and b are signed, else at 65280; a and b are in 1/256.
     lightness = values[..., :1] / np.float32(65535 if is_signed else 65280)
-    return np.concatenate([lightness, values[..., 1:] / np.float32(65280)], axis=-1)
+    # Words above 0xff00 are allowed and mean no more than it.
+    return np.minimum(np.concatenate([lightness, values[..., 1:] / np.float32(65280)], axis=-1), 1)
 
 
 def _divided(color: np.ndarray, alpha: np.ndarray) -> np.ndarray:

@@ -10,12 +10,13 @@ from PIL import Image
 
 from nstjax.errors import UserError
 from nstjax.files import check_place, write_whole
+from nstjax.images.arrays import to_array
 from nstjax.images.files.comment import COMMENT_KEY
 from nstjax.images.files.encode import Beside
 from nstjax.images.files.exif import Part, pack_exif
 from nstjax.images.files.formats import EIGHT, FORMATS, SIXTEEN, encoder_of, format_of
 from nstjax.images.files.profile import SRGB_PROFILE
-from nstjax.images.pixels import to_bytes, to_words
+from nstjax.images.pixels import to_bytes, to_unit_floats, to_words
 from nstjax.images.resize import resize
 
 
@@ -48,7 +49,7 @@ def write(
 
     Args:
         path: PNG, JPEG, TIFF, and WebP and AVIF where Pillow has them.
-        pixels: the picture.
+        pixels: the picture, floats in [0, 1] or unsigned integers over their whole range.
         alpha: `(h, w)` in [0, 1], resized to the picture's size; JPEG has no room for it.
         exif: what `read_picture` found.
         comment: ASCII text that `read_comment` finds: in PNG's text chunk `nstjax`, elsewhere in
@@ -58,13 +59,17 @@ def write(
     Returns: which of `exif` and `comment` is not in the file. JPEG has 64 KiB for both: where they are
     longer, the EXIF goes first.
 
-    Raises `UserError` where the folder or the name does not do, or the disk is full.
+    Raises `UserError` where the folder or the name does not do, the disk is full, or the numbers are
+    out of range.
     """
     path = Path(path)
     name = format_of(path, bit_depth)
-    values = np.asarray(pixels)
+    values = to_array(pixels, "pixels")
+    if not values.size:
+        raise UserError(f"pixels has shape {values.shape}: give (height, width, 3)")
+    values = to_unit_floats(values, "pixels")
     if alpha is not None and FORMATS[name].alpha:
-        resized = resize(alpha[..., np.newaxis], *values.shape[:2])
+        resized = resize(to_unit_floats(alpha, "alpha")[..., np.newaxis], *values.shape[:2])
         values = np.concatenate([values, resized], axis=-1)
     whole = to_words(values) if bit_depth == SIXTEEN else to_bytes(values)
     texts, in_exif = ({COMMENT_KEY: comment}, "") if name == "PNG" else ({}, comment)
