@@ -21,6 +21,7 @@ from reference.keras_files import random_tensors, write_keras3
 
 import weights_tools
 from nstjax import UserError
+from nstjax.cli.running import job
 from nstjax.vgg import Preprocessing, Weights, forms
 
 # Graphics cards else multiply float32 with the ten bits of TF32, far from the 1e-5 that is asked.
@@ -63,6 +64,14 @@ def quick_to_compile(monkeypatch):
     jax.config.update("jax_disable_most_optimizations", True)
     yield
     jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What the command was going to do, instead of doing it."""
+    seen = []
+    monkeypatch.setattr(job, "run_job", lambda arguments: seen.append(arguments) or 0)
+    return seen
 
 
 @pytest.fixture(scope="session")

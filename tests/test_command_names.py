@@ -30,14 +30,6 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture
-def asked(monkeypatch):
-    """What the command was going to do, instead of doing it."""
-    seen = []
-    monkeypatch.setattr(job, "run_job", lambda arguments: seen.append(arguments) or 0)
-    return seen
-
-
 NAMES = [
     "Screenshot at 1.23.45\u202fPM.png",  # as macOS calls them
     "no\u00a0break \U0001f469\u200d\U0001f52c.png",

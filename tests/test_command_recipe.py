@@ -16,7 +16,6 @@ from reference.recipes import recipe_of_text, with_recipe
 
 from nstjax import PRESETS
 from nstjax.cli import main
-from nstjax.cli.running import job
 from nstjax.images import read_comment
 from nstjax.images.files.formats import endings
 from nstjax.recipe import Recipe
@@ -32,14 +31,6 @@ def folder(tmp_path, monkeypatch):
     for name, channels in (("content.png", 4), ("style.png", 3), ("other.png", 3)):
         Image.fromarray(random.integers(0, 255, (24, 32, channels), np.uint8)).save(name)
     return tmp_path
-
-
-@pytest.fixture
-def asked(monkeypatch):
-    """What the command was going to do, instead of doing it."""
-    seen = []
-    monkeypatch.setattr(job, "run_job", lambda arguments: seen.append(arguments) or 0)
-    return seen
 
 
 def make(weights_file, output, *flags):

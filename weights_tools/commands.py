@@ -37,7 +37,6 @@ def run(arguments: Sequence[str], prog: str) -> int:
     """Run one command and return its exit status: 0, or 2 after one line on stderr."""
     try:
         _run(_parse(dashes.spelled_out(arguments), prog))
-        sys.stdout.flush()
     except WeightsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -2,4 +2,3 @@
 
 SUCCESS = 0
 USER_ERROR = 2
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it

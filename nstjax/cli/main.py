@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run_alone(lambda: _run(sys.argv[1:]))
     with signals.caught_meanwhile() as caught:
         code = _run(arguments)
-    return caught.exit_code if caught.number is not None and code != USER_ERROR else code
+    return caught.outcome(code)
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from nstjax.errors import UserError
+from nstjax.images.decode.damage import reason
 
 
 def to_array(image: Any, name: str, *, reader: str = "read") -> np.ndarray:
@@ -28,10 +29,9 @@ def to_array(image: Any, name: str, *, reader: str = "read") -> np.ndarray:
     try:
         array = np.asarray(_on_the_host(image))
     except Exception as error:  # every library has reasons of its own
-        why = " ".join(str(error).split())[:200]
         raise UserError(
-            f"{name} is of type {type(image).__name__}, which makes no array ({why}): give one of "
-            "NumPy, JAX or PyTorch"
+            f"{name} is of type {type(image).__name__}, which makes no array ({reason(error)}): "
+            "give one of NumPy, JAX or PyTorch"
         ) from None
     if array.ndim == 0 and not isinstance(image, np.ndarray | np.generic | float | int):
         raise UserError(

@@ -8,7 +8,7 @@ from nstjax.errors import UserError
 from nstjax.images.arrays import to_array
 from nstjax.images.decode.damage import told
 from nstjax.images.decode.profiles import ROUNDING, to_srgb
-from nstjax.images.decode.samples import UnreadableError, check_format, samples_of
+from nstjax.images.decode.samples import UnreadableError, check_format, samples_of, unit_floats
 
 
 def to_pixels(image: ArrayLike | Image.Image, name: str = "image") -> np.ndarray:
@@ -69,13 +69,12 @@ def to_unit_floats(array: np.ndarray, name: str, *, cast: str = "image.astype('{
     Raises `UserError` for another type than unsigned integers and floats, floats out of range, and
     integers of 32 or 64 bits that are far from using them.
     """
-    if array.dtype == bool or np.issubdtype(array.dtype, np.unsignedinteger):
-        most = 1 if array.dtype == bool else np.iinfo(array.dtype).max
+    if array.dtype == bool:
+        return array.astype(np.float32)
+    if np.issubdtype(array.dtype, np.unsignedinteger):
         if array.itemsize > 2:
             _check_wide(array, name, cast)
-        values = array.astype(np.float32)
-        values /= np.float32(most)
-        return values
+        return unit_floats(array)
     # Also true for bfloat16, which NumPy itself does not know.
     if np.issubdtype(array.dtype, np.integer) or not np.can_cast(array.dtype, np.float64):
         advice = f"; for 0 to 255, {cast.format('uint8')}" if array.dtype.kind == "i" else ""

@@ -36,7 +36,7 @@ def write(path: str | os.PathLike[str], data: bytes) -> None:
         OSError: what `check` raises, or the disk is full or fails.
     """
     target = destination(path)
-    with unfinished(_beside(target)) as temporary:
+    with unfinished(beside(target)) as temporary:
         _fill(temporary, data, _mode(target))
         os.replace(temporary, target)
         # Else the name could be lost with the power. Not every system has that for folders.
@@ -54,7 +54,7 @@ def check(path: str | os.PathLike[str]) -> None:
             nowhere, or its folder is missing, full or cannot be written.
     """
     target = destination(path)
-    with unfinished(_beside(target)) as temporary:
+    with unfinished(beside(target)) as temporary:
         _fill(temporary, _PROBE, None)
         # By the clock of the file system, which may be another machine's.
         sweep(target.parent, now=os.stat(temporary).st_mtime)
@@ -111,8 +111,8 @@ def sweep(folder: Path, *, now: float) -> None:
                         os.unlink(entry.path)
 
 
-def _beside(target: Path) -> Path:
-    """A name that no one else has, in the same folder: only there is the last move atomic.
+def beside(target: Path) -> Path:
+    """Return a name that no one else has, in the same folder: only there is the last move atomic.
 
     It does not grow with that of the target, which may already be as long as is allowed.
     """

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from weights_tools.process import signals, streams
 
-_SUCCESS, _FAILURE = 0, 2
+_SUCCESS = 0
 
 
 def run_alone(command: Callable[[], int]) -> int:
@@ -23,10 +23,11 @@ def run_alone(command: Callable[[], int]) -> int:
     caught = signals.catch_for_good()
     code = _run(command)
     caught.wait_for_end()
-    if caught.number is not None and code != _FAILURE:
+    outcome = caught.outcome(code)
+    if outcome != code:
         # The interpreter's own end would wait for threads: nobody should have to.
         sys.stderr.flush()
-        os._exit(caught.exit_code)
+        os._exit(outcome)
     caught.has_result = True  # there is nothing more to be lost, nor to be said
     caught.notice = ""
     return code
@@ -45,5 +46,5 @@ def _run(command: Callable[[], int]) -> int:
         if error.errno in (errno.EPIPE, errno.EINVAL):
             return _SUCCESS
         print(f"error: the output cannot be written: {error.strerror}", file=sys.stderr)
-        return _FAILURE
+        return signals.FAILURE
     return code

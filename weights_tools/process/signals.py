@@ -22,6 +22,7 @@ from weights_tools.process import unfinished
 _CAUGHT = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
+FAILURE = 2  # the exit code of what went wrong
 _SHOW_CURSOR = "\x1b[?25h"
 
 
@@ -38,6 +39,10 @@ class Signals:
     def exit_code(self) -> int:
         """As shells have it: 130 after SIGINT, 143 after SIGTERM, 129 after SIGHUP."""
         return 128 + (self.number or signal.SIGINT)
+
+    def outcome(self, code: int) -> int:
+        """Return the exit code of a command that came to `code`: the signal's, unless it failed."""
+        return code if self.number is None or code == FAILURE else self.exit_code
 
     def watch(self) -> None:
         """Act on a signal at once from now on, also while the main thread is busy in a library."""

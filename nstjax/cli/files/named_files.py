@@ -12,7 +12,7 @@ from nstjax.cli.files.apart import Named, Series, check_apart
 from nstjax.cli.files.metrics import is_stream
 from nstjax.cli.files.snapshots import snapshot_name
 from nstjax.cli.files.style_files import find_style_files
-from nstjax.cli.parsing.arguments import Arguments, SweepArguments
+from nstjax.cli.parsing.arguments import Arguments, Run, SweepArguments
 from nstjax.errors import UserError
 from nstjax.files import check_name, check_place
 from nstjax.images import check_writable
@@ -43,8 +43,8 @@ def find_files(arguments: Arguments, several: Sequence[Settings]) -> StyleFiles:
         outputs.append(Named("the index of the sweep", index_of(output)))
         series.append(Series("pictures", folder_of(output), _of_sweep(output)))
         written_to.append(folder_of(output))
-    if run.metrics is not None and not is_stream(run.metrics):
-        outputs.append(Named("the file of --metrics", run.metrics))
+    if (metrics := _metrics_file(run)) is not None:
+        outputs.append(Named("the file of --metrics", metrics))
     if run.save_every:
         is_one = _of_snapshots(output, run.save_every)
         series.append(Series("pictures on the way", output.parent, is_one))
@@ -69,12 +69,17 @@ def check_outputs(arguments: Arguments) -> None:
     """Raises `UserError` where the picture, or what is written beside it, could not be."""
     run = arguments.run
     check_writable(arguments.output, run.bit_depth, arguments.settings.size)
-    if run.metrics is not None and not is_stream(run.metrics):
-        check_place(run.metrics)
+    if (metrics := _metrics_file(run)) is not None:
+        check_place(metrics)
     if run.save_every:
         # Longer than the picture's own; the last number, only the work tells.
         last = snapshot_name(arguments.output, max(99_999, arguments.settings.steps))
         check_name(arguments.output.with_name(last))
+
+
+def _metrics_file(run: Run) -> Path | None:
+    """What is replaced, and not only written to."""
+    return None if run.metrics is None or is_stream(run.metrics) else run.metrics
 
 
 def _of_sweep(output: Path):

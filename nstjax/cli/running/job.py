@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import jax
 
-from nstjax.cli.exit_codes import INTERRUPTED, SUCCESS
+from nstjax.cli.exit_codes import SUCCESS
 from nstjax.cli.files.inputs import read_inputs
 from nstjax.cli.files.metrics import MetricsFile
 from nstjax.cli.files.named_files import check_outputs, find_files
@@ -74,4 +74,4 @@ def run_job(arguments: Arguments) -> int:
         speech.warn(line)
     if failures:
         raise failures[0]
-    return INTERRUPTED if result.stopped else SUCCESS
+    return SUCCESS

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import struct
-import uuid
 import warnings
 import zlib
 from pathlib import Path
@@ -40,7 +39,7 @@ class ProgramFiles(CacheInterface):
 
     def put(self, key: str, value: bytes) -> None:
         """Keeps a program. JAX calls it where `get` gave nothing, or nothing that could be used."""
-        temporary = self._path / f".nstjax-{uuid.uuid4().hex}"
+        temporary = atomic_files.beside(self._file(key))
         # Everything works without. The disk is not waited for: the seal tells what it has lost.
         with contextlib.suppress(OSError), atomic_files.unfinished(temporary):
             temporary.write_bytes(_sealed(value))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import jax
 
 from nstjax.batch import in_common, paint_together, pictures_at_once
-from nstjax.cli.exit_codes import INTERRUPTED, SUCCESS
+from nstjax.cli.exit_codes import SUCCESS
 from nstjax.cli.files.album import Album
 from nstjax.cli.files.album_files import check_album
 from nstjax.cli.files.inputs import Inputs, read_inputs
@@ -91,7 +91,7 @@ def run_sweep(arguments: SweepArguments, grid: Grid) -> int:
     if album.missing:
         finished = f"{count - len(album.missing)} of {count} pictures are finished"
         speech.say(f"stopped: {finished}; the same command makes the others")
-        return INTERRUPTED
+        return SUCCESS
     if album.failed:
         cell, error = next(iter(album.failed.items()))
         raise FloatingPointError(

@@ -5,6 +5,8 @@
 
 import numpy as np
 
+from nstjax.images.decode.spaces import encoded
+
 # From linear sRGB to the responses of three cones, and from their cube roots to (L, a, b).
 CONES = np.array(
     [
@@ -30,9 +32,9 @@ HALVINGS = 20  # of the chroma's range, to a millionth of it
 
 def to_oklab(pixels: np.ndarray) -> np.ndarray:
     """Lightness L in [0, 1] and opponent colors a, b: `(H, W, 3)`, float64, of sRGB in [0, 1]."""
-    encoded = pixels.astype(np.float64)
+    values = pixels.astype(np.float64)
     # IEC 61966-2-1.
-    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
     return np.cbrt(linear @ CONES.T) @ OPPONENTS.T
 
 
@@ -42,9 +44,7 @@ def from_oklab(lab: np.ndarray) -> np.ndarray:
     A color that sRGB has not keeps lightness and hue, and as much of its chroma as there is: what CSS
     Color 4, "gamut mapping", asks for.
     """
-    linear = np.clip(_to_linear(_into_gamut(lab)), 0, 1)
-    encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return encoded.astype(np.float32)
+    return encoded(_to_linear(_into_gamut(lab))).astype(np.float32)
 
 
 def _to_linear(lab: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from nstjax.images.decode.samples import Samples, UnreadableError, samples_of
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-OUR_TEXT = b"nstjax\0"
+COMMENT_KEY = "nstjax"  # of the text that is our own
 LONGEST = 1 << 20  # what Pillow reads of one text or profile
 MOST_COMPRESSED = 1100  # to one; deflate has 258 bytes in two bits at best
 MOST_PROFILE = 64 << 20
@@ -84,7 +84,9 @@ def without_long_texts(content: bytes) -> tuple[bytes, bytes]:
             if len(unpacked) >= LONGEST:
                 profile = unpacked
                 continue
-        if kind in TEXTS and not (data.startswith(OUR_TEXT) and len(data) < LONGEST):
+        if kind in TEXTS and not (
+            data.startswith(f"{COMMENT_KEY}\0".encode()) and len(data) < LONGEST
+        ):
             continue
         kept.append(whole)
     return b"".join(kept), profile

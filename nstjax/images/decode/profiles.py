@@ -6,12 +6,22 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from nstjax.images.decode.curves import to_srgb_by_curves
-from nstjax.images.decode.samples import CMYK, GRAY, LAB, RGB, Samples
+from nstjax.images.decode.samples import CMYK, GRAY, LAB, RGB, Samples, unit_floats
 from nstjax.images.decode.spaces import cmyk_to_rgb, lab_to_srgb
-from nstjax.images.files.profile import SRGB_PROFILE
 
 ROUNDING = 1e-3  # how far floats may lie outside [0, 1]
 MODES = {GRAY: "L", RGB: "RGB", CMYK: "CMYK"}  # Pillow's, of 8 bits
+_CREATED = slice(24, 36)  # ICC.1: when the profile was made, in six numbers
+
+
+def _srgb_profile() -> bytes:
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    # Little CMS writes the present moment, and the same picture would never be the same file again.
+    profile[_CREATED] = bytes.fromhex("07ea 0001 0001 0000 0000 0000")
+    return bytes(profile)
+
+
+SRGB_PROFILE = _srgb_profile()  # of everything that is written
 
 
 def to_srgb(samples: Samples) -> np.ndarray:
@@ -65,6 +75,4 @@ def _by_little_cms(samples: Samples) -> np.ndarray | None:
 
 
 def _floats(values: np.ndarray) -> np.ndarray:
-    if values.dtype.kind == "f":
-        return np.clip(values, 0, 1)
-    return values / np.float32(np.iinfo(values.dtype).max)
+    return np.clip(values, 0, 1) if values.dtype.kind == "f" else unit_floats(values)

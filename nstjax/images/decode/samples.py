@@ -61,6 +61,13 @@ def samples_of(image: Image.Image, words: np.ndarray | None = None) -> Samples:
     return with_profile(found, profile, has_palette=image.mode in ("P", "PA"))
 
 
+def unit_floats(values: np.ndarray) -> np.ndarray:
+    """Unsigned integers over their whole range as float32 in [0, 1]."""
+    floats = values.astype(np.float32)
+    floats /= np.float32(np.iinfo(values.dtype).max)
+    return floats
+
+
 def oriented(values: np.ndarray, orientation: int | None) -> np.ndarray:
     """`(H, W, ...)` stored as EXIF's number says, upright."""
     if orientation in (5, 6, 7, 8):

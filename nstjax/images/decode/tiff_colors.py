@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import TiffImagePlugin
 
-from nstjax.images.decode.samples import UnreadableError
+from nstjax.images.decode.samples import UnreadableError, unit_floats
 from nstjax.images.decode.spaces import ycbcr_to_rgb
 from nstjax.images.decode.tiff_segments import FLOAT, SIGNED, Layout
 
@@ -58,7 +58,7 @@ def color_and_alpha(
         return color, None
     alpha = _whole_range(values[..., place], layout)
     if alpha.dtype.kind == "u" and alpha.dtype != color.dtype:
-        alpha = alpha / np.float32(np.iinfo(alpha.dtype).max)
+        alpha = unit_floats(alpha)
     if kinds[place] == ASSOCIATED:
         color = _divided(color, alpha)
     return color, alpha
@@ -138,9 +138,6 @@ def _lab(values: np.ndarray, *, is_signed: bool) -> np.ndarray:
 
 def _divided(color: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """A color that was multiplied by alpha, as floats; black where nothing is seen of it."""
-    if color.dtype.kind == "u":
-        color = color / np.float32(np.iinfo(color.dtype).max)
-    if alpha.dtype.kind == "u":
-        alpha = alpha / np.float32(np.iinfo(alpha.dtype).max)
+    color, alpha = (unit_floats(x) if x.dtype.kind == "u" else x for x in (color, alpha))
     share = alpha[..., np.newaxis]
     return np.clip(color / np.where(share > 0, share, 1), 0, 1)

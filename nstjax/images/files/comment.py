@@ -5,11 +5,10 @@ from pathlib import Path
 from PIL import PngImagePlugin
 
 from nstjax.images.decode.loading import loaded
+from nstjax.images.decode.png import COMMENT_KEY
 from nstjax.images.decode.tiff import is_tiff, read_tiff, tiff_exif
 from nstjax.images.files.exif import comment_in
 from nstjax.images.files.read import opened
-
-COMMENT_KEY = "nstjax"  # of the text chunk in PNG
 
 
 def read_comment(path: str | Path) -> str:

@@ -13,6 +13,9 @@ import numpy as np
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 from PIL.ExifTags import IFD
 
+from nstjax.images.decode.png import SIGNATURE
+from nstjax.images.decode.tiff_colors import IS_RGB, UNASSOCIATED
+from nstjax.images.decode.tiff_segments import DEFLATE, DIFFERENCES
 from nstjax.images.files.exif import typed
 
 
@@ -24,9 +27,8 @@ class Beside(NamedTuple):
     profile: bytes  # of the colors (ICC)
 
 
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_COLOR, PNG_COLOR_AND_ALPHA = 2, 6
-TIFF_DEFLATE, TIFF_RGB, TIFF_CHUNKY, TIFF_DIFFERENCES, TIFF_ALPHA = 8, 2, 1, 2, 2
+TIFF_CHUNKY = 1
 
 
 def write_png(file: IO[bytes], words: np.ndarray, beside: Beside) -> None:
@@ -37,7 +39,7 @@ def write_png(file: IO[bytes], words: np.ndarray, beside: Beside) -> None:
     pixel = Image.new("RGB", (1, 1))
     # The chunks beside the pixels are as Pillow writes them for any picture.
     chunks = PngImagePlugin.getchunks(pixel, **png_options(beside))
-    file.write(PNG_SIGNATURE)
+    file.write(SIGNATURE)
     PngImagePlugin.putchunk(file, b"IHDR", header)
     for name, content, _ in chunks:
         if name not in (b"IHDR", b"IDAT", b"IEND"):
@@ -60,12 +62,12 @@ def write_tiff(file: IO[bytes], values: np.ndarray, beside: Beside) -> None:
     tags[TiffImagePlugin.IMAGELENGTH] = height
     tags[TiffImagePlugin.BITSPERSAMPLE] = (8 * values.itemsize,) * channels
     tags[TiffImagePlugin.SAMPLESPERPIXEL] = channels
-    tags[TiffImagePlugin.COMPRESSION] = TIFF_DEFLATE
-    tags[TiffImagePlugin.PHOTOMETRIC_INTERPRETATION] = TIFF_RGB
+    tags[TiffImagePlugin.COMPRESSION] = DEFLATE[0]
+    tags[TiffImagePlugin.PHOTOMETRIC_INTERPRETATION] = IS_RGB
     tags[TiffImagePlugin.PLANAR_CONFIGURATION] = TIFF_CHUNKY
-    tags[TiffImagePlugin.PREDICTOR] = TIFF_DIFFERENCES
+    tags[TiffImagePlugin.PREDICTOR] = DIFFERENCES
     if channels == 4:
-        tags[TiffImagePlugin.EXTRASAMPLES] = TIFF_ALPHA
+        tags[TiffImagePlugin.EXTRASAMPLES] = UNASSOCIATED
     tags[TiffImagePlugin.ICCPROFILE] = beside.profile
     tags[TiffImagePlugin.ROWSPERSTRIP] = height
     tags[TiffImagePlugin.STRIPBYTECOUNTS] = len(strip)

@@ -11,11 +11,11 @@ from PIL import Image
 from nstjax.errors import UserError
 from nstjax.files import check_place, write_whole
 from nstjax.images.arrays import to_array
-from nstjax.images.files.comment import COMMENT_KEY
+from nstjax.images.decode.png import COMMENT_KEY
+from nstjax.images.decode.profiles import SRGB_PROFILE
 from nstjax.images.files.encode import Beside
 from nstjax.images.files.exif import Part, pack_exif
 from nstjax.images.files.formats import EIGHT, FORMATS, SIXTEEN, encoder_of, format_of
-from nstjax.images.files.profile import SRGB_PROFILE
 from nstjax.images.pixels import to_bytes, to_unit_floats, to_words
 from nstjax.images.resize import resize
 
