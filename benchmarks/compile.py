@@ -20,10 +20,10 @@ from benchmarks.report import Table, number, with_range
 from benchmarks.settings import matched_settings
 from benchmarks.timing import ratios, seconds, spread
 from nstjax.optimize import Level, loop
-from nstjax.pictures import pictures_at
 from nstjax.prepare import Transfer, prepare
-from nstjax.problem import loss_weights, make_evaluation, pending_problem
-from nstjax.regions import whole_picture
+from nstjax.problem.evaluation import loss_weights, make_evaluation, pending_problem
+from nstjax.problem.pictures import pictures_at
+from nstjax.problem.regions import whole_picture
 from nstjax.settings import Settings
 
 CPU_SIZES = (512,)

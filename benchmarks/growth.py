@@ -11,7 +11,7 @@ from benchmarks.ours import Ours, chunk_steps, program_bytes
 from benchmarks.report import Table, number, sized, with_range
 from benchmarks.settings import matched_settings
 from benchmarks.timing import alternate, ratios, spread
-from nstjax.memory import check_memory
+from nstjax.machine.memory import check_memory
 
 CPU_SIZES = (256, 512, 1024)
 ACCELERATOR_SIZES = (256, 512, 1024, 2048, 4096, 6144, 8192)  # until memory does not suffice

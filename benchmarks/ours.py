@@ -11,9 +11,9 @@ from benchmarks.side import Runner
 from nstjax.optimize import OPTIMIZERS, Level, make_transformation
 from nstjax.optimize.loop import chunk_length
 from nstjax.optimize.step import first_state, lower_steps
-from nstjax.pictures import pictures_at
-from nstjax.problem import Evaluation, Problem, loss_weights, make_evaluation
-from nstjax.regions import whole_picture
+from nstjax.problem.evaluation import Evaluation, Problem, loss_weights, make_evaluation
+from nstjax.problem.pictures import pictures_at
+from nstjax.problem.regions import whole_picture
 from nstjax.settings import Settings
 from nstjax.vgg import Weights
 

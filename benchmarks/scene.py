@@ -6,7 +6,7 @@ import numpy as np
 
 from nstjax.images import fit, resize
 from nstjax.optimize import Level
-from nstjax.pictures import styles_at
+from nstjax.problem.pictures import styles_at
 from nstjax.settings import Settings
 
 

@@ -20,10 +20,10 @@ from benchmarks.candidates import CANDIDATES, Candidate, carry_memory
 from nstjax.images import match_colors, read, resize, write
 from nstjax.optimize import Level
 from nstjax.optimize.step import first_state, run_steps
-from nstjax.pictures import pictures_at
-from nstjax.plan import plan
-from nstjax.problem import Problem, loss_weights, make_evaluation
-from nstjax.regions import whole_picture
+from nstjax.problem.evaluation import Problem, loss_weights, make_evaluation
+from nstjax.problem.pictures import pictures_at
+from nstjax.problem.regions import whole_picture
+from nstjax.problem.schedule import make_levels
 from nstjax.settings import Settings
 from nstjax.vgg import Weights, load_weights
 
@@ -57,7 +57,7 @@ class Search:
     def run(self, candidate: Candidate) -> tuple[dict, np.ndarray]:
         """Loss by work at the last level, and the picture."""
         settings = replace(self.settings, **candidate.settings)
-        levels = plan(self.content, [self.style], settings, self.architecture)
+        levels = make_levels(self.content, [self.style], settings, self.architecture)
         optimizer = candidate.optimizer()
         picture, memory, work, curve = self._start(candidate), None, 0.0, []
         for index, level in enumerate(levels):

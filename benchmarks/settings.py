@@ -2,9 +2,9 @@
 
 from dataclasses import fields, replace
 
-from nstjax.presets import PRESETS
 from nstjax.settings import Settings
 from nstjax.settings.groups import Content, Network, Smoothness, Style
+from nstjax.settings.presets import PRESETS
 
 # What the loss consists of; the rest of the settings is about how it is minimized.
 LOSS_FIELDS = tuple(

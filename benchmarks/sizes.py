@@ -19,8 +19,8 @@ from benchmarks.settings import matched_settings
 from nstjax.images import read, resize, write
 from nstjax.losses import Moments, moments
 from nstjax.losses.style import energy
-from nstjax.pictures import styles_at
-from nstjax.problem import make_evaluation
+from nstjax.problem.evaluation import make_evaluation
+from nstjax.problem.pictures import styles_at
 from nstjax.result import Result
 from nstjax.settings import Settings
 from nstjax.transfer import stylize

@@ -16,7 +16,7 @@ from benchmarks.product import measure_product
 from benchmarks.report import Table, number, percent, sized, with_range
 from benchmarks.settings import matched_settings
 from benchmarks.timing import ratios, spread
-from nstjax.memory import check_memory
+from nstjax.machine.memory import check_memory
 
 CPU_SIZES = (256, 512, 1024)
 ACCELERATOR_SIZES = (256, 512, 1024, 2048, 4096)

@@ -26,7 +26,7 @@ from benchmarks.reference.trims import PLAIN
 from benchmarks.report import Table, number, with_range
 from benchmarks.settings import matched_settings
 from benchmarks.timing import ratios, spread
-from nstjax.memory import check_memory
+from nstjax.machine.memory import check_memory
 
 CPU_SIZES = (256, 512)
 ACCELERATOR_SIZES = (512,)

@@ -4,10 +4,10 @@ TYPE_CHECKING = False  # as `typing` has it, which takes long to import
 
 if TYPE_CHECKING:
     from nstjax.errors import UserError
-    from nstjax.presets import PRESETS
-    from nstjax.regions import Region
+    from nstjax.problem.regions import Region
     from nstjax.result import Progress, Result
     from nstjax.settings import Settings
+    from nstjax.settings.presets import PRESETS
     from nstjax.transfer import reconstruct, stylize, texture
     from nstjax.vgg import load_weights
 
@@ -27,9 +27,9 @@ __all__ = [
 # Imported on first use: JAX takes seconds to import, and the command line's help needs none of it. The
 # command line also wants to catch signals before anything else happens.
 _LAZY = {
-    "PRESETS": "nstjax.presets",
+    "PRESETS": "nstjax.settings.presets",
     "Progress": "nstjax.result",
-    "Region": "nstjax.regions",
+    "Region": "nstjax.problem.regions",
     "Result": "nstjax.result",
     "Settings": "nstjax.settings",
     "UserError": "nstjax.errors",

@@ -9,11 +9,10 @@ import jax
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nstjax.device import check_not_forked
 from nstjax.errors import UserError
-from nstjax.first_picture import first_picture
 from nstjax.images import COLOR_MATCHES, keep_chroma, match_colors, resize, to_pixels
 from nstjax.losses import LossWeights
+from nstjax.machine.device import check_not_forked
 from nstjax.optimize import (
     OPTIMIZERS,
     Batch,
@@ -22,17 +21,18 @@ from nstjax.optimize import (
     make_transformation,
     run_levels,
 )
-from nstjax.pictures import canvas_at, pictures_at, style_sizes
-from nstjax.plan import plan
-from nstjax.problem import (
+from nstjax.problem.evaluation import (
     PendingProblem,
     loss_weights,
     make_evaluation,
     pending_problem,
 )
-from nstjax.regions import Region, check_regions, whole_picture
+from nstjax.problem.first_picture import first_picture
+from nstjax.problem.pictures import canvas_at, pictures_at, style_sizes
+from nstjax.problem.regions import Region, check_regions, whole_picture
+from nstjax.problem.schedule import make_levels
+from nstjax.problem.seen import Names
 from nstjax.result import OnProgress, Result, collect
-from nstjax.seen import Names
 from nstjax.settings import Settings, shares
 from nstjax.vgg import Weights, load_weights
 
@@ -155,7 +155,7 @@ def prepare(
         parts = check_regions(regions, photograph, paintings)
     _check_blend(settings, parts, len(paintings))
     weights = weights if isinstance(weights, Weights) else load_weights(weights)
-    levels = plan(photograph, paintings, settings, weights.architecture, names)
+    levels = make_levels(photograph, paintings, settings, weights.architecture, names)
     paintings = _recolored(paintings, photograph, levels, settings)
     mixture = shares(settings.style_blend, len(paintings))
     initial = first_picture(photograph, paintings, mixture, levels, settings)

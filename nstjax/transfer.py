@@ -7,11 +7,11 @@ from numpy.typing import ArrayLike
 
 from nstjax.errors import UserError
 from nstjax.prepare import prepare
-from nstjax.presets import PRESETS
-from nstjax.recipe import preset_named, with_values
-from nstjax.regions import Region
+from nstjax.problem.regions import Region
 from nstjax.result import OnProgress, Result
 from nstjax.settings import Settings
+from nstjax.settings.presets import PRESETS
+from nstjax.settings.recipe import preset_named, with_values
 from nstjax.settings.values import Count, check, plain, shown
 from nstjax.vgg import Weights
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 from nstjax.cli import main
 from nstjax.images import write
-from nstjax.recipe import Recipe
 from nstjax.settings import Settings
+from nstjax.settings.recipe import Recipe
 
 PICTURES = ("content.png", "style.png", "mask.png", "first.png", "out_00010.png")
 RECIPE = Recipe(

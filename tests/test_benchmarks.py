@@ -25,7 +25,7 @@ from benchmarks.settings import matched_settings
 from benchmarks.tricks import TRICKS
 from nstjax.losses import Losses, moments
 from nstjax.optimize import Level
-from nstjax.problem import make_evaluation
+from nstjax.problem.evaluation import make_evaluation
 from nstjax.result import Result
 from nstjax.settings import Settings
 from nstjax.vgg import forms

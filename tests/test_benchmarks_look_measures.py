@@ -8,7 +8,7 @@ from scipy.stats import wasserstein_distance
 from benchmarks.look import measures
 from benchmarks.look.judge import LAYERS, measure
 from benchmarks.look.measures import Seen
-from nstjax.presets import GATYS_LAYERS
+from nstjax.settings.presets import GATYS_LAYERS
 
 SIDE = 96  # pixels
 HALVINGS = {"relu1_1": 0, "relu2_1": 1, "relu3_1": 2, "relu4_1": 3, "relu4_2": 3, "relu5_1": 4}

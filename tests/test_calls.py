@@ -18,11 +18,12 @@ import numpy as np
 import pytest
 from reference.transfers import CONTENT, OTHER_STYLE, QUICK, STYLE
 
-from nstjax import PRESETS, Region, Settings, device, load_weights, reconstruct, stylize, texture
+from nstjax import PRESETS, Region, Settings, load_weights, reconstruct, stylize, texture
 from nstjax import transfer as calls
 from nstjax.images import read
-from nstjax.recipe import Recipe
-from nstjax.regions import check_regions
+from nstjax.machine import device
+from nstjax.problem.regions import check_regions
+from nstjax.settings.recipe import Recipe
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 

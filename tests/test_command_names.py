@@ -17,7 +17,7 @@ from nstjax.cli import main
 from nstjax.cli.parsing.settings_file import read_settings_file
 from nstjax.cli.running import job
 from nstjax.images import read_comment
-from nstjax.recipe import Recipe
+from nstjax.settings.recipe import Recipe
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 

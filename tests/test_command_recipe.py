@@ -18,8 +18,8 @@ from nstjax import PRESETS
 from nstjax.cli import main
 from nstjax.images import read_comment
 from nstjax.images.files.formats import endings
-from nstjax.recipe import Recipe
 from nstjax.settings.mixture import parse_mixture
+from nstjax.settings.recipe import Recipe
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 

@@ -7,7 +7,7 @@ from reference.commands import FLAGS, HERE, QUICK
 
 from nstjax.cli import main
 from nstjax.images import read, read_comment
-from nstjax.recipe import Recipe
+from nstjax.settings.recipe import Recipe
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 

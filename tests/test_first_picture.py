@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from nstjax import Settings
-from nstjax.first_picture import first_picture
 from nstjax.images import resize, write
 from nstjax.optimize import Level
+from nstjax.problem.first_picture import first_picture
 
 RANDOM = np.random.default_rng(1)
 CONTENT = RANDOM.random((30, 40, 3), np.float32)

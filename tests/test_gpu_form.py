@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from reference.inputs import picture, relative_error
 
-from nstjax.device import runs_triton
 from nstjax.feature_map import FeatureMap
 from nstjax.losses import moments
+from nstjax.machine.device import runs_triton
 from nstjax.vgg import VGG, default_form, form_for, forms
 from nstjax.vgg.convolution import (
     DIRECT,

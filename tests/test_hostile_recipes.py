@@ -11,7 +11,7 @@ from nstjax.cli.parsing.arguments import StylizeArguments
 from nstjax.cli.parsing.defaults import default_arguments
 from nstjax.cli.parsing.settings_file import to_toml
 from nstjax.printable import printable
-from nstjax.recipe import Recipe
+from nstjax.settings.recipe import Recipe
 
 RECIPE = Recipe(
     settings=Settings(**QUICK, init="0.5*content+start.png"),

@@ -1,6 +1,6 @@
 import pytest
 
-from nstjax import memory
+from nstjax.machine import memory
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ from reference import keras_losses
 from nstjax import PRESETS, Settings
 from nstjax.feature_map import as_feature_map
 from nstjax.losses import StyledRegion, StyleExample
-from nstjax.plan import plan
-from nstjax.problem import loss_weights, make_objective
+from nstjax.problem.evaluation import loss_weights, make_objective
+from nstjax.problem.schedule import make_levels
 from nstjax.vgg.architecture import trunk
 
 
@@ -64,7 +64,7 @@ def test_the_originals_work_at_one_level():
 )
 def test_the_levels_of_style_transfer_pytorch_are_its_own(size, sides):
     preset = dataclasses.replace(PRESETS["style-transfer-pytorch"], size=size)
-    levels = plan(np.zeros((512, 512, 3)), [np.zeros((512, 512, 3))], preset, "vgg19")
+    levels = make_levels(np.zeros((512, 512, 3)), [np.zeros((512, 512, 3))], preset, "vgg19")
     assert [level.width for level in levels] == sides
     assert [level.steps for level in levels] == [1000] + [500] * (len(sides) - 1)
 

@@ -9,7 +9,7 @@ import pytest
 from nstjax import PRESETS, Settings
 from nstjax.images import read_comment, write
 from nstjax.images.files.formats import endings
-from nstjax.recipe import Recipe, with_values
+from nstjax.settings.recipe import Recipe, with_values
 
 RECIPE = Recipe(
     settings=dataclasses.replace(PRESETS["tutorial"], size=97, init="start.png"),

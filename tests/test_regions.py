@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from nstjax import Region
-from nstjax.regions import check_regions, coverage, masks_at, whole_picture
+from nstjax.problem.regions import check_regions, coverage, masks_at, whole_picture
 
 CONTENT, STYLE = np.zeros((30, 40, 3), np.float32), np.zeros((50, 20, 3), np.float32)
 HALF = np.repeat([[1.0, 0.0]], 20, axis=1).repeat(30, axis=0)  # (30, 40): left in, right out

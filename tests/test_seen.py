@@ -11,8 +11,8 @@ from PIL import Image
 from nstjax import Settings, UserError, stylize
 from nstjax.cli import main
 from nstjax.images import BEYOND, fit, least_long_side, scaled
-from nstjax.plan import plan
 from nstjax.prepare import Transfer
+from nstjax.problem.schedule import make_levels
 
 
 def blank(width, height):
@@ -60,12 +60,12 @@ def test_the_least_that_is_named_works_and_one_less_does_not(
     refused, content, styles, settings, own, advice
 ):
     with pytest.raises(UserError, match=f"{own}.*{advice}") as caught:
-        plan(content, styles, settings, "vgg16")
+        make_levels(content, styles, settings, "vgg16")
     name, least = re.search(r"use (\w+)=(\d+) or more", str(caught.value)).groups()
-    plan(content, styles, dataclasses.replace(settings, **{name: int(least)}), "vgg16")
+    make_levels(content, styles, dataclasses.replace(settings, **{name: int(least)}), "vgg16")
     with refused(f"{own}.*{name}={least} or more"):
         less = dataclasses.replace(settings, **{name: int(least) - 1})
-        plan(content, styles, less, "vgg16")
+        make_levels(content, styles, less, "vgg16")
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,13 @@ def test_the_least_that_is_named_works_and_one_less_does_not(
 )
 def test_what_no_size_mends_is_told_without_one(refused, content, styles, settings, match):
     with refused(match):
-        plan(content, styles, settings, "vgg16")
+        make_levels(content, styles, settings, "vgg16")
 
 
 def test_levels_where_nothing_of_a_style_would_be_left_are_left_out():
     """The short side of this one is rounded to 0 pixels at the first levels."""
     settings = Settings(size=512, coarsest=32, content_layers=(), style_layers=("relu1_1",))
-    levels = plan(blank(512, 512), [blank(4000, 16)], settings, "vgg16")
+    levels = make_levels(blank(512, 512), [blank(4000, 16)], settings, "vgg16")
     assert levels[0].width > 125
     assert levels[-1].width == 512
 

@@ -9,7 +9,7 @@ import pytest
 
 from nstjax import PRESETS, Settings
 from nstjax.cli.parsing.settings_file import left_out, read_settings_file, to_toml
-from nstjax.recipe import Recipe, with_values
+from nstjax.settings.recipe import Recipe, with_values
 
 
 def recipe_of(settings, preset, **about):

@@ -14,8 +14,8 @@ from flax import nnx
 from reference.inputs import picture, relative_error
 
 from nstjax import Settings
-from nstjax.pictures import Canvas, Pictures, RegionView
-from nstjax.problem import Problem, loss_weights, make_evaluation
+from nstjax.problem.evaluation import Problem, loss_weights, make_evaluation
+from nstjax.problem.pictures import Canvas, Pictures, RegionView
 from nstjax.vgg import FORMS, VGG, Weights, architecture, form_for, forms, kernel_shapes, strips
 
 PLATFORMS = {"cpu": "winograd", "gpu": "fused", "tpu": "strips"}

@@ -10,8 +10,8 @@ from PIL import Image
 
 from nstjax.cli.files.style_files import find_style_files
 from nstjax.images import write
-from nstjax.recipe import Recipe
 from nstjax.settings import Settings
+from nstjax.settings.recipe import Recipe
 
 PIXELS = np.zeros((4, 4, 3))
 RECIPE = Recipe(settings=Settings(), preset="default", content="a", styles=("b",), model="x")

@@ -13,8 +13,8 @@ from PIL import Image
 from nstjax.cli import main
 from nstjax.cli.running import sweep_job
 from nstjax.images import read, read_comment, resize
-from nstjax.recipe import Recipe
 from nstjax.settings import Settings
+from nstjax.settings.recipe import Recipe
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 

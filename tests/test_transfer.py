@@ -10,7 +10,7 @@ from nstjax import Settings, reconstruct, stylize, texture
 from nstjax.images import resize
 from nstjax.losses import photorealism, prepare_matting
 from nstjax.optimize import Level
-from nstjax.pictures import style_sizes
+from nstjax.problem.pictures import style_sizes
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 

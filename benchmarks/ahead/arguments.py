@@ -10,7 +10,7 @@ from benchmarks.ahead.targets import TARGETS
 from benchmarks.numbers import at_least
 from nstjax.errors import UserError
 from nstjax.optimize import OPTIMIZERS
-from nstjax.presets import PRESETS
+from nstjax.settings.presets import PRESETS
 from nstjax.vgg.architecture import CONVOLUTIONS_PER_STAGE
 
 # The others paint without a content picture, or without a style.

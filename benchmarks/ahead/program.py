@@ -15,13 +15,13 @@ from flax import nnx
 from benchmarks.ahead.placement import placed
 from nstjax.optimize import Level, make_transformation
 from nstjax.optimize.step import first_state, run_steps
-from nstjax.pictures import Pictures, pictures_at
-from nstjax.plan import plan
 from nstjax.prepare import Numbers, numbers_of
-from nstjax.presets import PRESETS
-from nstjax.problem import Evaluation, make_evaluation, pending_problem
-from nstjax.regions import whole_picture
+from nstjax.problem.evaluation import Evaluation, make_evaluation, pending_problem
+from nstjax.problem.pictures import Pictures, pictures_at
+from nstjax.problem.regions import whole_picture
+from nstjax.problem.schedule import make_levels
 from nstjax.settings import Settings
+from nstjax.settings.presets import PRESETS
 from nstjax.vgg import Preprocessing, Weights
 from nstjax.vgg.weights import tensor_shapes
 
@@ -107,5 +107,5 @@ def levels_of(case: Case) -> list[Case]:
     """The case at each level of a whole picture, coarse to fine."""
     blank = np.broadcast_to(np.float32(0), (case.height, case.width, 3))
     settings = replace(settings_of(case), size=max(case.height, case.width))
-    levels = plan(blank, [blank], settings, case.model)
+    levels = make_levels(blank, [blank], settings, case.model)
     return [case._replace(height=level.height, width=level.width) for level in levels]

@@ -12,7 +12,7 @@ from benchmarks.look import measures
 from benchmarks.look.measures import Seen
 from benchmarks.look.pairs import Pair
 from nstjax.images import fit, read, resize
-from nstjax.presets import GATYS_LAYERS
+from nstjax.settings.presets import GATYS_LAYERS
 from nstjax.vgg import VGG, Weights, default_form
 
 LAYERS = (*GATYS_LAYERS, "relu4_2")

@@ -8,9 +8,9 @@ import numpy as np
 from benchmarks.look.pairs import Pair
 from benchmarks.look.programs import OURS
 from nstjax.images import read, read_comment, write
-from nstjax.plan import plan
-from nstjax.recipe import Recipe
+from nstjax.problem.schedule import make_levels
 from nstjax.settings import Settings
+from nstjax.settings.recipe import Recipe
 from nstjax.transfer import stylize
 from nstjax.vgg import Weights
 
@@ -45,7 +45,7 @@ class Painter:
     def work(self, pair: Pair, settings: Settings) -> float:
         """Pixels of all steps over pixels of the picture: so many steps at full size."""
         content, style = self._read(pair)
-        levels = plan(content, [style], settings, self.weights.architecture)
+        levels = make_levels(content, [style], settings, self.weights.architecture)
         return sum(level.pixels * level.steps for level in levels) / levels[-1].pixels
 
     def _read(self, pair: Pair) -> tuple[np.ndarray, np.ndarray]:

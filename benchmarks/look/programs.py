@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from nstjax.presets import PRESETS
 from nstjax.settings import Settings
+from nstjax.settings.presets import PRESETS
 
 OURS = "default"
 # The rivals get several times our work. They take yet more by themselves, too much to wait for on a CPU;

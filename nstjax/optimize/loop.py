@@ -9,8 +9,8 @@ import jax
 import numpy as np
 import optax
 
-from nstjax.device import default_platform
 from nstjax.images import resize
+from nstjax.machine.device import default_platform
 from nstjax.optimize.pyramid import Level
 from nstjax.optimize.step import Batch, Evaluate, State, first_state, lower_steps
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import jax
 from flax import nnx
 
-from nstjax.device import default_device, runs_triton
 from nstjax.feature_map import FeatureMap
+from nstjax.machine.device import default_device, runs_triton
 from nstjax.vgg.convolution import DIRECT, POOLINGS, WINOGRAD, Method, relu
 from nstjax.vgg.first_strips import FirstStripConvolution
 from nstjax.vgg.gpu import GpuConvolution, max_pool_one_pass, relu_and_sums

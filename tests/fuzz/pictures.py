@@ -34,7 +34,7 @@ from nstjax import PRESETS, UserError  # noqa: E402
 from nstjax.cli.parsing.settings_file import read_settings_file, to_toml  # noqa: E402
 from nstjax.images import read_comment, read_mask, read_picture  # noqa: E402
 from nstjax.images.decode import damage  # noqa: E402
-from nstjax.recipe import Recipe  # noqa: E402
+from nstjax.settings.recipe import Recipe  # noqa: E402
 
 MEMORY = 2 << 30
 SECONDS = 5  # of a processor

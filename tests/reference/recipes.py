@@ -6,7 +6,7 @@ from PIL import Image, PngImagePlugin
 from reference.commands import QUICK
 
 from nstjax import PRESETS
-from nstjax.recipe import Recipe
+from nstjax.settings.recipe import Recipe
 
 
 def with_recipe(path, **values):

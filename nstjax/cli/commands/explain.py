@@ -12,8 +12,8 @@ from nstjax.cli.exit_codes import SUCCESS
 from nstjax.cli.parsing.defaults import recipe_of
 from nstjax.cli.parsing.flags import parse
 from nstjax.cli.parsing.settings_file import left_out, to_toml
-from nstjax.presets import PRESETS
 from nstjax.printable import printable
+from nstjax.settings.presets import PRESETS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,10 +19,10 @@ from nstjax.errors import UserError
 from nstjax.images import Picture, read_picture, write
 from nstjax.images.files.exif import Part
 from nstjax.prepare import Transfer, prepare
-from nstjax.recipe import Recipe
-from nstjax.regions import Region
-from nstjax.seen import Names
+from nstjax.problem.regions import Region
+from nstjax.problem.seen import Names
 from nstjax.settings import Settings
+from nstjax.settings.recipe import Recipe
 from nstjax.vgg import Weights, load_weights
 
 LEFT_OUT: dict[Part, str] = {"exif": "the photograph's EXIF", "comment": "its recipe"}

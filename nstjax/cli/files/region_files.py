@@ -7,7 +7,7 @@ import numpy as np
 
 from nstjax.errors import UserError
 from nstjax.images import ColorMap, read_mask
-from nstjax.regions import Region, check_shape
+from nstjax.problem.regions import Region, check_shape
 
 Shape = tuple[int, ...]  # height and width
 

@@ -11,7 +11,7 @@ from PIL.ImageFile import StubImageFile
 from nstjax.cli.files.album_files import index_of, read_index
 from nstjax.errors import UserError
 from nstjax.images import read_comment
-from nstjax.recipe import VERSION_KEY
+from nstjax.settings.recipe import VERSION_KEY
 
 MOST_NAMES = 3  # in one remark
 TIFF_BEGINNINGS = (b"II", b"MM")  # of which Pillow does not know every kind

@@ -7,8 +7,8 @@ from typing import Annotated, Literal, NamedTuple
 import tyro
 
 from nstjax.errors import UserError
-from nstjax.presets import PRESETS
 from nstjax.settings import Settings
+from nstjax.settings.presets import PRESETS
 
 SMALLEST_THUMBNAIL = 16  # pixels
 

@@ -13,8 +13,8 @@ import tyro
 from nstjax.cli.parsing.arguments import Arguments
 from nstjax.cli.parsing.settings_file import BESIDE, read_settings_file
 from nstjax.errors import UserError
-from nstjax.recipe import Recipe, preset_named, with_values
 from nstjax.settings.mixture import rename
+from nstjax.settings.recipe import Recipe, preset_named, with_values
 
 Kind = TypeVar("Kind", bound=Arguments)
 

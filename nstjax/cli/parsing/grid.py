@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from nstjax.cli.parsing.over import FLAG, Axis
-from nstjax.recipe import with_values
 from nstjax.settings import Settings
 from nstjax.settings.mixture import rename
+from nstjax.settings.recipe import with_values
 
 LONGEST_NAME = 150  # characters; files may have 255 bytes
 

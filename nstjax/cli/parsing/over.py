@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from nstjax.errors import UserError
-from nstjax.recipe import check_known
 from nstjax.settings import Settings
+from nstjax.settings.recipe import check_known
 
 FLAG = "--over"
 JOIN = "+"  # between the layers, or the numbers, of one value

@@ -9,8 +9,8 @@ from typing import Any
 
 from nstjax.errors import UserError
 from nstjax.printable import printable
-from nstjax.recipe import Recipe, check_known
 from nstjax.settings import Settings
+from nstjax.settings.recipe import Recipe, check_known
 from nstjax.settings.values import shown
 
 # What a file may say beside the settings: what of a recipe is neither a picture nor a version.

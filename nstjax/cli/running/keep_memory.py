@@ -3,7 +3,7 @@
 import ctypes
 import os
 
-from nstjax.host_memory import BYTES_PER_PIXEL, host_bytes
+from nstjax.machine.host_memory import BYTES_PER_PIXEL, host_bytes
 
 # Of <malloc.h>.
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8

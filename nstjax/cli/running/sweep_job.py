@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 import jax
 
-from nstjax.batch import in_common, paint_together, pictures_at_once
 from nstjax.cli.exit_codes import SUCCESS
 from nstjax.cli.files.album import Album
 from nstjax.cli.files.album_files import check_album
@@ -23,6 +22,7 @@ from nstjax.optimize import Level
 from nstjax.prepare import Transfer
 from nstjax.result import Progress, Result
 from nstjax.settings import Settings
+from nstjax.together import in_common, paint_together, pictures_at_once
 
 SHEET_EVERY = 20  # seconds between sheets on the way: one of many pictures takes seconds itself
 

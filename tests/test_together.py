@@ -6,10 +6,10 @@ import typing
 import numpy as np
 import pytest
 
-from nstjax import Region, Settings, batch
-from nstjax.batch import OWN, in_common, paint_together, pictures_at_once
+from nstjax import Region, Settings, together
 from nstjax.images import resize
 from nstjax.prepare import prepare
+from nstjax.together import OWN, in_common, paint_together, pictures_at_once
 from nstjax.transfer import stylize
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
@@ -157,10 +157,10 @@ def test_other_settings_are_no_batch(weights):
 
 
 def test_a_batch_is_as_large_as_is_useful_and_fits(monkeypatch):
-    monkeypatch.setattr(batch, "BATCH_PIXELS", {"cpu": 10_000, "gpu": 10_000})
-    monkeypatch.setattr(batch, "how_many_fit", lambda pixels: 30_000 // pixels)
+    monkeypatch.setattr(together, "BATCH_PIXELS", {"cpu": 10_000, "gpu": 10_000})
+    monkeypatch.setattr(together, "how_many_fit", lambda pixels: 30_000 // pixels)
     assert [pictures_at_once(pixels) for pixels in (100, 1000, 6000, 10**6)] == [16, 10, 1, 1]
-    monkeypatch.setattr(batch, "how_many_fit", lambda pixels: 3000 // pixels)
+    monkeypatch.setattr(together, "how_many_fit", lambda pixels: 3000 // pixels)
     assert pictures_at_once(1000) == 3
-    monkeypatch.setattr(batch, "how_many_fit", lambda _: None)
+    monkeypatch.setattr(together, "how_many_fit", lambda _: None)
     assert pictures_at_once(1000) == 10

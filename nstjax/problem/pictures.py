@@ -9,7 +9,7 @@ import numpy as np
 
 from nstjax.images import resize, resize_mask, scaled
 from nstjax.optimize import Level
-from nstjax.regions import Region, coverage, masks_at
+from nstjax.problem.regions import Region, coverage, masks_at
 from nstjax.settings import Settings, shares
 
 # NumPy's outside of compiled programs, JAX's within.
@@ -65,7 +65,7 @@ def style_sizes(
     At scale 1 its long side is the level's: strokes are then as large beside it as in the painting. At
     scale 2 they are twice as large. `style_size` says another long side for the finest level, and
     coarser ones follow. A style picture is never enlarged: that would only teach the network blur. The
-    short side of a narrow one may be 0; `plan` refuses that.
+    short side of a narrow one may be 0; `make_levels` refuses that.
     """
     height, width = style.shape[:2]
     long_side = level.long_side

@@ -6,11 +6,11 @@ from dataclasses import replace
 import jax
 import numpy as np
 
-from nstjax.device import default_platform
-from nstjax.memory import how_many_fit
+from nstjax.machine.device import default_platform
+from nstjax.machine.memory import how_many_fit
 from nstjax.optimize import Batch
 from nstjax.prepare import Transfer, numbers_of
-from nstjax.problem import Problem
+from nstjax.problem.evaluation import Problem
 from nstjax.result import OnProgress, Result, finish, follow
 from nstjax.settings import Settings
 

@@ -1,8 +1,8 @@
 """Whether a picture of some size can be held, asked before hours of work are lost."""
 
-from nstjax.device import default_device
 from nstjax.errors import UserError
-from nstjax.host_memory import BYTES_PER_PIXEL, host_bytes
+from nstjax.machine.device import default_device
+from nstjax.machine.host_memory import BYTES_PER_PIXEL, host_bytes
 
 
 def check_memory(pixels: int) -> None:

@@ -17,7 +17,7 @@ from nstjax.losses import (
     StyleExample,
     Targets,
 )
-from nstjax.pictures import Array, Canvas, Pictures
+from nstjax.problem.pictures import Array, Canvas, Pictures
 from nstjax.settings import Settings, shares
 from nstjax.vgg import VGG, Weights, default_form, form_for
 

@@ -12,9 +12,9 @@ from pathlib import PurePath
 from typing import Any
 
 from nstjax.errors import UserError
-from nstjax.presets import PRESETS
 from nstjax.settings import Settings
 from nstjax.settings.mixture import rename
+from nstjax.settings.presets import PRESETS
 from nstjax.settings.values import plain, shown
 
 VERSION_KEY = "nstjax"

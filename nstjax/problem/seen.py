@@ -9,7 +9,7 @@ import numpy as np
 from nstjax.errors import UserError
 from nstjax.images import BEYOND, least_long_side, scaled
 from nstjax.optimize import Level
-from nstjax.pictures import style_sizes
+from nstjax.problem.pictures import style_sizes
 from nstjax.settings import Settings
 
 

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from nstjax.memory import check_memory
+from nstjax.machine.memory import check_memory
 from nstjax.optimize import Level, pyramid
-from nstjax.pictures import style_sizes
-from nstjax.seen import Names, check_result, check_styles
+from nstjax.problem.pictures import style_sizes
+from nstjax.problem.seen import Names, check_result, check_styles
 from nstjax.settings import Settings
 from nstjax.vgg import smallest_side
 
 
-def plan(
+def make_levels(
     content: np.ndarray | None,
     styles: Sequence[np.ndarray],
     settings: Settings,

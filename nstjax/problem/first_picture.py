@@ -8,7 +8,7 @@ import numpy as np
 from nstjax.errors import UserError
 from nstjax.images import blend, read, resize
 from nstjax.optimize import INITIAL_IMAGES, Level, Sources
-from nstjax.pictures import style_sizes
+from nstjax.problem.pictures import style_sizes
 from nstjax.settings import Settings
 from nstjax.settings.mixture import parse_mixture
 from nstjax.settings.values import shown

@@ -1,0 +1,1 @@
+"""What is optimized: pictures and regions at each level, and the loss of them."""
