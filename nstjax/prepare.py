@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -21,13 +21,9 @@ from nstjax.optimize import (
     make_transformation,
     run_levels,
 )
-from nstjax.problem.evaluation import (
-    PendingProblem,
-    loss_weights,
-    make_evaluation,
-    pending_problem,
-)
+from nstjax.problem.evaluation import loss_weights, make_evaluation
 from nstjax.problem.first_picture import first_picture
+from nstjax.problem.pending import PendingProblem, pending_problem
 from nstjax.problem.pictures import canvas_at, pictures_at, style_sizes
 from nstjax.problem.regions import Region, check_regions, whole_picture
 from nstjax.problem.schedule import make_levels
@@ -77,6 +73,8 @@ class Transfer:
         *,
         stop_every: int = 0,
         batch: Batch | None = None,
+        tile: int | None = None,
+        devices: Sequence[Any] = (),
     ) -> Iterator[Chunk]:
         """The work itself, level by level; see `run_levels` for a batch."""
         settings = self.settings
@@ -87,7 +85,8 @@ class Transfer:
                 level, self.levels[-1], self.content, self.styles, self.regions, settings
             )
             canvas = canvas_at(level.height, level.width, self.content, self.regions)
-            return pending_problem(evaluation, network, numbers.weights, pictures, canvas)
+            layout = evaluation.layout(level.height, level.width, tile=tile, devices=devices)
+            return pending_problem(evaluation, network, numbers.weights, pictures, layout, canvas)
 
         return run_levels(
             self.levels,

@@ -111,7 +111,7 @@ def follow(
             stopped = progress.total_step < progress.total_steps
             break
     whole = jax.tree.map(lambda *parts: np.concatenate(parts), *history)
-    return Course(whole, np.array(last.pixels), stopped)
+    return Course(whole, last.image(), stopped)
 
 
 def finish(
@@ -168,5 +168,5 @@ def _progress(
         total_steps=sum(each.steps for each in levels),
         fraction=done / work,
         losses=losses,
-        image=lambda: show(np.array(chunk.pixels)),
+        image=lambda: show(chunk.image()),
     )

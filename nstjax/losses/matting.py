@@ -26,6 +26,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nstjax.losses.parts import Part
+
 # About 9 / 255^2: of a window whose colors vary by one step of 8 bits. With Luan's 1e-7 affine maps a
 # hundred times as steep explain what is painted, and bring out noise and JPEG's blocks in smooth skies.
 EPSILON = 1e-4
@@ -57,18 +59,28 @@ def prepare_matting(content: jax.typing.ArrayLike) -> Matting:
     return Matting(colors, jnp.stack(list(itertools.chain(*below))))
 
 
-@jax.custom_vjp
-def photorealism(pixels: jax.Array, matting: Matting) -> jax.Array:
+def photorealism(pixels: jax.Array, matting: Matting, part: Part | None = None) -> jax.Array:
     """`1/(H W) sum_c p_c^T M p_c` of pixels `(..., H, W, 3)`: one number `(...)`.
 
     0 where in each window every channel is an affine function of the photograph's colors, up to the
-    ridge; and for pictures smaller than a window.
+    ridge; and for pictures smaller than a window. Of a part of a picture what that adds to the whole's.
     """
-    return _value_and_laplacian(pixels, matting)[0]
+    if part is None:
+        return _cost(pixels, matting, None) / (pixels.shape[-3] * pixels.shape[-2])
+    _, _, _, height, width = part.pixels
+    return _cost(pixels, matting, part.pixels.owned[:-2, :-2]) / (height * width)
 
 
-def _value_and_laplacian(pixels: jax.Array, matting: Matting) -> tuple[jax.Array, jax.Array]:
-    """The value, and `1/(H W) M p` `(..., H, W, 3)`.
+@jax.custom_vjp
+def _cost(pixels: jax.Array, matting: Matting, owned: jax.Array | None) -> jax.Array:
+    """`sum_c p_c^T M p_c` of the windows `(H - 2, W - 2)` that count."""
+    return _cost_and_laplacian(pixels, matting, owned)[0]
+
+
+def _cost_and_laplacian(
+    pixels: jax.Array, matting: Matting, owned: jax.Array | None
+) -> tuple[jax.Array, jax.Array]:
+    """The cost, and `M p` `(..., H, W, 3)`.
 
     Sums over positions and colors are written out. As reductions of products over so short an axis
     they are wrong on a CPU where windows are many, by XLA's YNNPACK fusion (jaxlib 0.10.2).
@@ -80,17 +92,18 @@ def _value_and_laplacian(pixels: jax.Array, matting: Matting) -> tuple[jax.Array
     of_colors = [value - _dot(row, along) for value, row in zip(values, white, strict=True)]
     of_ridge = [_dot(row, along[-len(row) :]) for row in ridge]
     cost = _dot(of_colors, of_colors) + _dot(of_ridge, of_ridge)
-    positions = planes.shape[-2] * planes.shape[-1]
+    if owned is not None:
+        cost, of_colors = cost * owned, [each * owned for each in of_colors]
     laplacian = jnp.moveaxis(_gathered(of_colors, planes.shape[-2:]), -3, -1)
-    return jnp.sum(cost, (-3, -2, -1)) / positions, laplacian / positions
+    return jnp.sum(cost, (-3, -2, -1)), laplacian
 
 
-def _backward(laplacian: jax.Array, cotangent: jax.Array) -> tuple[jax.Array, None]:
+def _backward(laplacian: jax.Array, cotangent: jax.Array) -> tuple[jax.Array, None, None]:
     # M is symmetric: the gradient is 2 M p, made of the same remainders as the value.
-    return 2 * cotangent[..., jnp.newaxis, jnp.newaxis, jnp.newaxis] * laplacian, None
+    return 2 * cotangent[..., jnp.newaxis, jnp.newaxis, jnp.newaxis] * laplacian, None, None
 
 
-photorealism.defvjp(_value_and_laplacian, _backward)
+_cost.defvjp(_cost_and_laplacian, _backward)
 
 
 def _orthogonal_rows(matting: Matting) -> tuple[list[list[jax.Array]], list[list[jax.Array]]]:

@@ -83,30 +83,43 @@ def _gram_backward(folds, values, cotangent):
 _gram.defvjp(_gram_forward, _gram_backward)
 
 
-def moments(features: FeatureMap | jax.Array, weights: jax.Array | None = None) -> Moments:
-    """The moments of a feature map `(..., H, W, N)`; with weights `(H, W)`, of a part of it.
+class MomentSums(NamedTuple):
+    """What moments are made of, which simply adds up over the parts of a picture. In float32."""
+
+    features: jax.Array  # sum_i w_i f_i, (..., N)
+    products: jax.Array  # sum_i w_i f_i f_i^T, (..., N, N)
+    positions: jax.Array  # (), sum_i w_i
+
+
+def moment_sums(features: FeatureMap | jax.Array, weights: jax.Array | None = None) -> MomentSums:
+    """The sums of a feature map `(..., H, W, N)`; with weights `(H, W)`, of a part of it.
 
     Gatys et al. 2017 ("Controlling perceptual factors in neural style transfer", equation 4) multiply
     the features by a guidance channel T, whose square is a weight here: weights of parts that
-    add up to one then leave the moments additive. Where all weights are zero, so are the moments.
+    add up to one then leave the sums additive.
     """
     found = as_feature_map(features)
-    positions = jnp.float32(found.positions)
-    if weights is None and found.sums is not None:
-        return Moments(found.sums.features / positions, found.sums.products / positions, positions)
     if weights is None:
-        return Moments(_sum(found, found.values) / positions, second_moment(found), positions)
-    total = jnp.sum(weights)
-    # A small mask can vanish at a coarse level.
-    per_weight = 1 / jnp.maximum(total, jnp.finfo(jnp.float32).tiny ** 0.5)
+        positions = jnp.float32(found.positions)
+        if found.sums is not None:
+            return MomentSums(*found.sums, positions)
+        return MomentSums(_sum(found, found.values), _gram(found.folds, found.values), positions)
     weighted = found.weights(weights)
     rooted = found.values * jnp.sqrt(weighted).astype(found.values.dtype)
     gram: jax.Array = _gram(found.folds, rooted)
-    return Moments(
-        mean=_sum(found, weighted * found.values) * per_weight,
-        second=gram * per_weight,
-        positions=total,
-    )
+    return MomentSums(_sum(found, weighted * found.values), gram, jnp.sum(weights))
+
+
+def moments_of(sums: MomentSums) -> Moments:
+    """The moments, from their sums. Where all weights are zero, so are they."""
+    # A small mask can vanish at a coarse level.
+    per_weight = 1 / jnp.maximum(sums.positions, jnp.finfo(jnp.float32).tiny ** 0.5)
+    return Moments(sums.features * per_weight, sums.products * per_weight, sums.positions)
+
+
+def moments(features: FeatureMap | jax.Array, weights: jax.Array | None = None) -> Moments:
+    """The moments of a feature map `(..., H, W, N)`; with weights `(H, W)`, of a part of it."""
+    return moments_of(moment_sums(features, weights))
 
 
 def _sum(features: FeatureMap, values: jax.Array) -> jax.Array:

@@ -1,58 +1,29 @@
 """What is minimized: content, style, total variation and photorealism in one number."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from nstjax.errors import UserError
-from nstjax.feature_map import FeatureMap
-from nstjax.losses.content import CONTENT_LOSSES
-from nstjax.losses.matting import Matting, photorealism, prepare_matting
-from nstjax.losses.moments import Moments, blend, moments
+from nstjax.losses.content import CONTENT_LOSSES, squared_distance
+from nstjax.losses.matting import photorealism, prepare_matting
+from nstjax.losses.moments import MomentSums, blend, moment_sums, moments_of
+from nstjax.losses.parts import Part, both, owned_at
 from nstjax.losses.style import STYLE_LOSSES
-from nstjax.losses.style_swap import style_swap
+from nstjax.losses.style_swap import feature_sums, make_bank, mean_of, nearest_features
+from nstjax.losses.targets import (
+    Features,
+    LayerMasks,
+    Maps,
+    SharedBanks,
+    StyleExample,
+    StyleSums,
+    Targets,
+)
 from nstjax.losses.total_variation import TOTAL_VARIATIONS
-
-Features = dict[str, FeatureMap]
-
-
-# At each layer (H, W) in [0, 1]: how much a position of the feature map counts.
-LayerMasks = dict[str, jax.Array]
-
-
-class StyleExample(NamedTuple):
-    """What a part of the picture is to be like, or one of several such."""
-
-    features: Features
-    share: jax.typing.ArrayLike = 1.0  # of this among all, which are 1 together
-    masks: LayerMasks | None = None  # where in it; None: everywhere
-
-
-class StyledRegion(NamedTuple):
-    """What a part of the picture is to be like, and where it is."""
-
-    examples: Sequence[StyleExample]
-    share: jax.typing.ArrayLike = 1.0  # of this part among all: its area; 1 together
-    masks: LayerMasks | None = None  # where it is; None: everywhere
-
-
-class RegionTarget(NamedTuple):
-    """What a part of the picture is compared with in style."""
-
-    style: dict[str, Any]  # what the style distance prepared of the moments of the style layers
-    share: jax.typing.ArrayLike = 1.0  # of this part in the style term: its area; 1 together
-    masks: LayerMasks | None = None  # where it is; None: everywhere
-
-
-class Targets(NamedTuple):
-    """What a picture is compared with at one level."""
-
-    content: Features  # of the content layers, or what is wanted in their place
-    regions: tuple[RegionTarget, ...]
-    photograph: Matting | None = None  # where the objective is photorealistic
 
 
 class LossWeights(NamedTuple):
@@ -105,105 +76,155 @@ class Objective:
         """Every layer that is needed, once."""
         return tuple(dict.fromkeys(self.content_layers + self.style_layers))
 
-    def targets(
-        self,
-        content: Features,
-        regions: Sequence[StyledRegion],
-        photograph: jax.typing.ArrayLike | None = None,
-    ) -> Targets:
-        """What a picture is compared with.
+    @property
+    def swaps(self) -> bool:
+        """Whether the content is said in the style's features, which takes the content's means."""
+        return self.content_target == "nearest"
 
-        Args:
-            content: features of the content; empty for a picture without one.
-            regions: its parts, and what they are to be like.
-            photograph: the content's pixels `(H, W, 3)`, where photorealism counts.
-        """
-        return Targets(
-            {
-                name: self._content_target(content[name], regions, name)
-                for name in self.content_layers
-            },
-            tuple(
-                RegionTarget(self._style_target(region.examples), region.share, region.masks)
-                for region in regions
-            ),
-            None if photograph is None or not self.photorealistic else prepare_matting(photograph),
-        )
+    def style_sums(
+        self, features: Features, masks: LayerMasks | None = None, part: Part | None = None
+    ) -> StyleSums:
+        """What is looked at in a style picture, or in a part of it, where masks mark it."""
+        seen = {name: masks[name] if masks else None for name in self.layers}
+        layers = {
+            name: moment_sums(features[name], both(seen[name], owned_at(part, name)))
+            for name in self.style_layers
+        }
+        banks = {
+            name: make_bank(features[name].plain, seen[name], part and part.layers[name])
+            for name in (self.content_layers if self.swaps else ())
+        }
+        return StyleSums(layers, banks)
 
-    def _content_target(
-        self, features: FeatureMap, regions: Sequence[StyledRegion], layer: str
-    ) -> FeatureMap:
-        """The features, or in each region what of its styles is nearest; elsewhere the features."""
-        if self.content_target != "nearest":
-            return replace(features, sums=None)  # which are for the style
-        plain = target = features.plain
-        for region in regions:
-            mask = region.masks[layer] if region.masks else None
-            swapped = [
-                jnp.asarray(example.share, plain.dtype)
-                * style_swap(
-                    plain,
-                    example.features[layer].plain,
-                    mask,
-                    example.masks[layer] if example.masks else None,
-                )
-                for example in region.examples
-            ]
-            if swapped:
-                inside = sum(swapped[1:], swapped[0]) - plain
-                where = 1 if mask is None else mask[..., jnp.newaxis].astype(plain.dtype)
-                target = target + where * inside
-        return features.with_plain(target)
-
-    def _style_target(self, examples: Sequence[StyleExample]) -> dict[str, Any]:
+    def style_target(self, examples: Sequence[StyleExample]) -> dict[str, Any]:
         """What the style distance needs of one or more examples, blended in their shares."""
         prepare = STYLE_LOSSES[self.style_loss].prepare
         shares = [example.share for example in examples]
         found = {}
         for name in self.style_layers:
-            maps = [example.features[name] for example in examples]
-            masks = [example.masks[name] if example.masks else None for example in examples]
-            blended = blend(list(map(moments, maps, masks)), shares)
-            found[name] = prepare(blended, sum(each.positions for each in maps))
+            blended = blend([moments_of(each.sums.layers[name]) for each in examples], shares)
+            found[name] = prepare(blended, sum(each.positions[name] for each in examples))
         return found
 
-    def __call__(
-        self, pixels: jax.Array, features: Features, targets: Targets, weights: LossWeights
-    ) -> Losses:
-        """`w_c sum_l w_l content_l + w_s sum_l w_l style_l + w_tv tv + w_p photo`: `(...)` each.
+    def content_sums(
+        self, features: Features, masks: Sequence[LayerMasks | None], part: Part | None = None
+    ) -> tuple[dict[str, MomentSums], ...]:
+        """Of each region, what `content_wanted` needs of the whole content; adds up over parts."""
+        return tuple(
+            {
+                name: feature_sums(
+                    features[name].plain, mask[name] if mask else None, part and part.layers[name]
+                )
+                for name in (self.content_layers if self.swaps else ())
+            }
+            for mask in masks
+        )
+
+    def content_wanted(
+        self,
+        features: Features,
+        masks: Sequence[LayerMasks | None],
+        regions: Sequence[tuple[dict[str, MomentSums], Sequence[SharedBanks]]],
+    ) -> dict[str, jax.Array]:
+        """The features `(H, W, N)`, or in each region what of its styles is nearest.
+
+        Args:
+            features: of the content, or of a crop of it.
+            masks: of the regions there.
+            regions: what `content_sums` found of each, and what its styles have to offer.
+        """
+        wanted = {name: features[name].plain for name in self.content_layers}
+        if not self.swaps:
+            return wanted
+        for name, plain in wanted.items():
+            target = plain
+            for mask, (sums, styles) in zip(masks, regions, strict=True):
+                mean = mean_of(sums[name])
+                swapped = [
+                    jnp.asarray(share, plain.dtype) * nearest_features(plain, mean, banks[name])
+                    for banks, share in styles
+                ]
+                if swapped:
+                    inside = sum(swapped[1:], swapped[0]) - plain
+                    where = 1 if mask is None else mask[name][..., jnp.newaxis].astype(plain.dtype)
+                    target = target + where * inside
+            wanted[name] = target
+        return wanted
+
+    def scale(self, energy: jax.Array, values: int) -> jax.typing.ArrayLike:
+        """What a content layer's distance is multiplied with, from `energy_of` of its target."""
+        return CONTENT_LOSSES[self.content_loss].scale(energy, values)
+
+    def totals(
+        self, pixels: jax.Array, features: Features, maps: Maps, part: Part | None = None
+    ) -> "Totals":
+        """What the losses are made of. Of a part of a picture what that adds to the whole's.
+
+        Args:
+            pixels: `(H, W, 3)` of the picture or of a crop.
+            features: of these.
+            maps: what lies under them.
+            part: what of the crop counts.
+        """
+        content = {
+            name: squared_distance(features[name], maps.content[name], owned_at(part, name))
+            for name in self.content_layers
+        }
+        style = tuple(
+            {
+                name: moment_sums(
+                    features[name], both(mask[name] if mask else None, owned_at(part, name))
+                )
+                for name in self.style_layers
+            }
+            for mask in maps.masks
+        )
+        tv = TOTAL_VARIATIONS[self.tv_loss](pixels, part)
+        if maps.photograph is None or not self.photorealistic:
+            return Totals(content, style, tv, jnp.zeros_like(tv))
+        photo = photorealism(pixels, prepare_matting(maps.photograph), part)
+        return Totals(content, style, tv, photo)
+
+    def losses(self, totals: "Totals", targets: Targets, weights: LossWeights) -> Losses:
+        """`w_c sum_l w_l content_l + w_s sum_l w_l style_l + w_tv tv + w_p photo`.
 
         The shares w_l of a term's layers are 1 together: adding a layer, or changing its share, does not
         shift the balance of the terms. So are those of regions, which weigh a layer's style distances.
         """
-        content_loss = CONTENT_LOSSES[self.content_loss]
-        style_loss = STYLE_LOSSES[self.style_loss].distance
         content = _weighted_sum(
             weights.content_layers,
-            [content_loss(features[name], targets.content[name]) for name in self.content_layers],
+            [
+                jnp.asarray(targets.scales[name]) * totals.content[name]
+                for name in self.content_layers
+            ],
         )
+        distance = STYLE_LOSSES[self.style_loss].distance
         style = _weighted_sum(
             [region.share for region in targets.regions],
             [
                 _weighted_sum(
                     weights.style_layers,
                     [
-                        style_loss(_moments_in(features[name], region, name), region.style[name])
+                        distance(moments_of(sums[name]), region.style[name])
                         for name in self.style_layers
                     ],
                 )
-                for region in targets.regions
+                for sums, region in zip(totals.style, targets.regions, strict=True)
             ],
         )
-        tv = TOTAL_VARIATIONS[self.tv_loss](pixels)
-        total = weights.content * content + weights.style * style + weights.tv * tv
-        if targets.photograph is None:
-            return Losses(total, content, style, tv, jnp.zeros_like(tv))
-        photo = photorealism(pixels, targets.photograph)
-        return Losses(total + weights.photo * photo, content, style, tv, photo)
+        total = weights.content * content + weights.style * style + weights.tv * totals.tv
+        if self.photorealistic:
+            total = total + weights.photo * totals.photo
+        return Losses(total, content, style, totals.tv, totals.photo)
 
 
-def _moments_in(features: FeatureMap, region: RegionTarget, layer: str) -> Moments:
-    return moments(features, region.masks[layer] if region.masks else None)
+class Totals(NamedTuple):
+    """Sums over positions, that the losses of a picture are made of. They add up over its parts."""
+
+    content: dict[str, jax.Array]  # of each content layer: its squared distance
+    style: tuple[dict[str, MomentSums], ...]  # of each region, at each style layer
+    tv: jax.Array
+    photo: jax.Array
 
 
 def _weighted_sum(shares: Sequence[jax.typing.ArrayLike], terms: Sequence[jax.Array]) -> jax.Array:

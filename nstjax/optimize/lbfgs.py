@@ -54,6 +54,7 @@ class LbfgsState(NamedTuple):
     memory: jax.Array  # (2 m, H, W, 3): s_1, y_1, s_2, y_2 ..
     pairs: Pairs
     unit: jax.Array  # (), a power of two near the first gradient's norm; zero before there is one
+    size: jax.Array  # (), the norm of a vector whose root mean square is one
 
 
 def cautious_lbfgs(
@@ -80,9 +81,9 @@ def cautious_lbfgs(
     """
 
     def init(pixels: jax.Array) -> LbfgsState:
-        nothing = jnp.zeros(pixels.shape)
+        nothing, size = jnp.zeros(pixels.shape), jnp.float32(math.sqrt(pixels.size))
         memory = jnp.zeros((2 * memory_size, *pixels.shape), memory_type)
-        return LbfgsState(nothing, nothing, memory, _no_pairs(memory_size), jnp.zeros(()))
+        return LbfgsState(nothing, nothing, memory, _no_pairs(memory_size), jnp.zeros(()), size)
 
     def update(
         gradient: jax.Array, state: LbfgsState, pixels: jax.Array
@@ -101,12 +102,13 @@ def cautious_lbfgs(
         unit, norm = _unit_and_norm(state.unit, probes, square)
         products = jnp.where(state.unit == 0, 0, products)  # of probes, not of a pair
         pairs = _with_pair(state.pairs, place, products)
-        weights = _weights(pairs, products[:, 2], norm, math.sqrt(pixels.size), longest_step)
+        weights = _weights(pairs, products[:, 2], norm, state.size, longest_step)
 
         in_unit = gradient * _one_over(unit)
         # `pixels` again; but those would have to be copied, and this sum can be written in place.
         here = state.pixels + step
-        return _sum(weights, memory, in_unit), LbfgsState(here, in_unit, memory, pairs, unit)
+        kept = LbfgsState(here, in_unit, memory, pairs, unit, state.size)
+        return _sum(weights, memory, in_unit), kept
 
     return optax.GradientTransformation(init, update)  # type: ignore[arg-type]
 
@@ -229,7 +231,7 @@ def _with_column(
 
 
 def _weights(
-    pairs: Pairs, of_gradient: jax.Array, norm: jax.Array, size: float, longest_step: float
+    pairs: Pairs, of_gradient: jax.Array, norm: jax.Array, size: jax.Array, longest_step: float
 ) -> jax.Array:
     """How much of each vector in memory, and of the gradient, the direction has: `(2 m + 1,)`.
 

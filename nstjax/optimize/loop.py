@@ -1,5 +1,6 @@
 """The host's side of the optimization: chunks of steps, level after level."""
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,9 @@ import optax
 from nstjax.images import resize
 from nstjax.machine.device import default_platform
 from nstjax.optimize.pyramid import Level
-from nstjax.optimize.step import Batch, Evaluate, State, first_state, lower_steps
+from nstjax.optimize.start import Carry, memory_of, start_state, state_shapes
+from nstjax.optimize.step import Batch, Evaluate, State, run_steps
+from nstjax.tiles import Layout, fetch_picture
 
 # How many pixels, summed over steps, a chunk may hold. A chunk cannot be interrupted, so it should
 # last under a second; but an accelerator needs long ones to be kept busy.
@@ -28,6 +31,15 @@ class Chunk(NamedTuple):
     total_step: int  # steps done at all levels
     pixels: jax.Array  # (H, W, 3), the picture after these steps; of a batch (B, H, W, 3)
     reports: Any  # what `evaluate` reported, stacked over the chunk's steps: (steps,) or (steps, B)
+    layout: Layout | None = None  # of the picture, where it lies on several devices
+
+    def image(self) -> np.ndarray:
+        """A copy of the picture on the host. Of several hosts each must ask for it."""
+        return (
+            np.array(self.pixels)
+            if self.layout is None
+            else fetch_picture(self.pixels, self.layout)
+        )
 
 
 class Pending(Protocol):
@@ -36,6 +48,11 @@ class Pending(Protocol):
     @property
     def shapes(self) -> Any:
         """The same tree with `jax.ShapeDtypeStruct` for arrays: enough to trace the step."""
+        ...
+
+    @property
+    def layout(self) -> Layout | None:
+        """How the picture lies; None: whole, on one device."""
         ...
 
     def compute(self) -> Any:
@@ -49,6 +66,7 @@ class Prepared(NamedTuple):
     problem: Any
     run_chunk: Callable[..., tuple[State, jax.Array, Any]]  # compiled `run_steps`
     chunk_length: int
+    layout: Layout | None
 
 
 def run_levels(
@@ -60,7 +78,7 @@ def run_levels(
     optimizer: optax.GradientTransformation,
     learning_rate: jax.typing.ArrayLike,
     averaging: jax.typing.ArrayLike = 0.0,
-    carry: Callable[[Any, jax.Array], Any] | None = None,
+    carry: Carry | None = None,
     stop_every: int = 0,
     batch: Batch | None = None,
 ) -> Iterator[Chunk]:
@@ -91,9 +109,8 @@ def run_levels(
         """Traced in this thread, whose JAX settings hold in no other; the rest can be done elsewhere."""
         pending = make_problem(level)
         length = chunk_length(level, done, stop_every, default_platform(), several)
-        step = lower_steps(
-            level.height,
-            level.width,
+        step = run_steps.lower(
+            state_shapes(optimizer, level.height, level.width, pending.layout, batch=batch),
             pending.shapes,
             learning_rate,
             averaging,
@@ -102,19 +119,17 @@ def run_levels(
             steps=length,
             batch=batch,
         )
-        return lambda: Prepared(pending.compute(), step.compile(), length)
+        return lambda: Prepared(pending.compute(), step.compile(), length, pending.layout)
 
-    pixels, total_step, state = initial, 0, None
+    pixels, total_step, memory = initial, 0, None
     compiler = ThreadPoolExecutor(1, "compiler")
     try:
         coming = compiler.submit(trace(levels[0], 0))
         for index, level in enumerate(levels):
-            problem, run_chunk, length = coming.result()
-            memory = state.optimizer if state else None
+            problem, run_chunk, length, layout = coming.result()
+            carried = functools.partial(carry, memory) if carry and memory is not None else None
             start = _resized(pixels, level, batch)
-            state = first_state(optimizer, start, averaging, batch=batch)
-            if carry and memory is not None:
-                state = state._replace(optimizer=carry(memory, state.pixels))
+            state = start_state(optimizer, start, averaging, layout, carried, batch=batch)
             pending = None
             for step in range(length, level.steps + 1, length):
                 state, copy, reports = run_chunk(state, problem, learning_rate, averaging)
@@ -122,10 +137,11 @@ def run_levels(
                     yield pending
                 elif level is not levels[-1]:
                     coming = compiler.submit(trace(levels[index + 1], total_step + level.steps))
-                pending = Chunk(index, step, total_step + step, copy, reports)
+                pending = Chunk(index, step, total_step + step, copy, reports, layout)
             assert pending is not None
             yield pending
-            pixels, total_step = np.asarray(pending.pixels), pending.total_step
+            pixels, total_step = pending.image(), pending.total_step
+            memory = memory_of(state, layout) if carry else None
     finally:
         # A compilation cannot be stopped. The picture need not wait for it; the end of the process does.
         compiler.shutdown(wait=False, cancel_futures=True)

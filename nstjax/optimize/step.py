@@ -104,33 +104,3 @@ def first_state(
     start = jnp.array(pixels, jnp.float32)
     missing = jnp.array(averaging, jnp.float32)
     return State(start, initial_state(optimizer, start), (1 - missing) * start, missing)
-
-
-def lower_steps(
-    height: int,
-    width: int,
-    problem: Any,
-    learning_rate: jax.typing.ArrayLike,
-    averaging: jax.typing.ArrayLike,
-    *,
-    evaluate: Evaluate,
-    optimizer: optax.GradientTransformation,
-    steps: int,
-    batch: Batch | None = None,
-) -> jax.stages.Lowered:
-    """`run_steps` traced for pictures of that many pixels; shapes suffice for the problem's arrays."""
-    several = () if batch is None else (batch.pictures,)
-    shapes = (
-        jax.ShapeDtypeStruct((*several, height, width, 3), jnp.float32),
-        jax.ShapeDtypeStruct(several, jnp.float32),
-    )
-    return run_steps.lower(
-        jax.eval_shape(functools.partial(first_state, optimizer, batch=batch), *shapes),
-        problem,
-        learning_rate,
-        averaging,
-        evaluate=evaluate,
-        optimizer=optimizer,
-        steps=steps,
-        batch=batch,
-    )

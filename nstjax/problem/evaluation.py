@@ -1,25 +1,38 @@
 """Style transfer as an optimization problem: network and objective joined into one function."""
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jax.flatten_util import ravel_pytree
 
 from nstjax.feature_map import FeatureMap
-from nstjax.losses import (
-    Losses,
-    LossWeights,
-    Objective,
-    StyledRegion,
-    StyleExample,
-    Targets,
-)
-from nstjax.problem.pictures import Array, Canvas, Pictures
+from nstjax.losses import Losses, LossWeights, Maps, Objective, Part, Targets, Totals
+from nstjax.problem.pictures import Array, Canvas
 from nstjax.settings import Settings, shares
-from nstjax.vgg import VGG, Weights, default_form, form_for
+from nstjax.tiles import (
+    BY_ROWS,
+    EVERYWHERE,
+    ROWS,
+    Layout,
+    make_layout,
+    to_span,
+    totals_and_pullback,
+)
+from nstjax.vgg import (
+    VGG,
+    WINOGRAD_TILE,
+    Weights,
+    channels,
+    default_form,
+    field,
+    form_for,
+    poolings,
+)
 
 
 class Problem(NamedTuple):
@@ -29,6 +42,23 @@ class Problem(NamedTuple):
     targets: Targets
     weights: LossWeights
     canvas: Canvas | None = None  # None: all is painted
+    layout: Layout | None = None  # None: one window, on one device
+
+    @property
+    def below(self) -> tuple[Maps, Canvas | None]:
+        """What lies under the picture, position by position."""
+        return self.targets.maps, self.canvas
+
+    def with_below(self, below: tuple[Any, Any]) -> "Problem":
+        """The same with something else in its place."""
+        maps, canvas = below
+        return self._replace(targets=self.targets._replace(maps=maps), canvas=canvas)
+
+    @property
+    def specs(self) -> "Problem":
+        """Where each array of it lies in the mesh of several devices."""
+        everywhere = jax.tree.map(lambda _: EVERYWHERE, self)
+        return everywhere.with_below(jax.tree.map(lambda _: BY_ROWS, self.below))
 
 
 @dataclass(frozen=True)
@@ -37,72 +67,125 @@ class Evaluation:
 
     graph: nnx.GraphDef[VGG]
     objective: Objective
+    architecture: str
+
+    def __call__(self, pixels: jax.Array, problem: Problem) -> tuple[jax.Array, Losses]:
+        """The loss of pixels `(H, W, 3)`, and its terms."""
+        return _loss(self, pixels, problem)
 
     def features(self, network: nnx.State, pixels: Array) -> dict[str, FeatureMap]:
         """Feature maps of one picture `(H, W, 3)`."""
         return nnx.merge(self.graph, network).feature_maps(jnp.asarray(pixels))
 
-    def __call__(self, pixels: jax.Array, problem: Problem) -> tuple[jax.Array, Losses]:
-        """The loss of pixels `(H, W, 3)`, and its terms."""
-        seen = pixels if problem.canvas is None else problem.canvas(pixels)
-        features = self.features(problem.network, seen)
-        losses = self.objective(seen, features, problem.targets, problem.weights)
-        return losses.total, losses
+    @functools.cached_property
+    def poolings(self) -> dict[str, int]:
+        """How many lie before each layer."""
+        return poolings(self.architecture, self.objective.layers)
 
-    @functools.partial(jax.jit, static_argnums=0)
-    def targets(self, network: nnx.State, pictures: Pictures) -> Targets:
-        """Targets from the pixels of content and styles, each of its own size."""
-        carry = nnx.merge(self.graph, network).carry_mask
-        content = {} if pictures.content is None else self.features(network, pictures.content)
-        styles = [self.features(network, style) for style in pictures.styles]
-        regions = [
-            StyledRegion(
-                [
-                    StyleExample(features, share, None if mask is None else carry(mask))
-                    for features, share, mask in zip(
-                        styles, region.shares, region.style_masks, strict=True
-                    )
-                    if share is not None
-                ],
-                region.area,
-                None if region.mask is None else carry(region.mask),
-            )
-            for region in pictures.regions
-        ]
-        return self.objective.targets(content, regions, pictures.content)
+    @functools.cached_property
+    def channels(self) -> dict[str, int]:
+        """How many each layer has."""
+        return channels(self.architecture, self.objective.layers)
+
+    def layout(self, height: int, width: int, **others: Any) -> Layout:
+        """How a picture of that size lies; see `make_layout`."""
+        # Differences of neighbors and windows of the Matting Laplacian look two pixels ahead.
+        reach = max(2, field(self.architecture, self.objective.layers))
+        stride = 2 ** max(self.poolings.values(), default=0)
+        halo, unit = -(-reach // stride) * stride, WINOGRAD_TILE * stride
+        return make_layout(height, width, halo=halo, unit=unit, **others)
+
+    def totals(
+        self,
+        network: nnx.State,
+        pixels: jax.Array,
+        below: tuple[Maps, Canvas | None],
+        part: Part | None,
+    ) -> Totals:
+        """What a picture, or a crop of it, adds to the sums that the losses are made of."""
+        maps, canvas = below
+        seen = pixels if canvas is None else canvas(pixels)
+        if not maps.content and self.objective.content_layers:  # not kept
+            assert maps.photograph is not None
+            content = self.features(network, maps.photograph)
+            maps = maps._replace(content=jax.lax.stop_gradient(content))
+        return self.objective.totals(seen, self.features(network, seen), maps, part)
+
+    def losses_and_gradient(self, pixels: jax.Array, problem: Problem) -> tuple[Losses, jax.Array]:
+        """The terms for pixels `(H, W, 3)`, and the gradient of their weighted sum."""
+        layout = problem.layout or self.layout(*pixels.shape[:2])
+        function = functools.partial(self._on_one_device, layout)
+        if layout.mesh is None:
+            return function(pixels, problem, 0)
+        specs = (BY_ROWS, problem.specs), (EVERYWHERE, BY_ROWS)
+        return on_all_devices(layout, function, *specs)(pixels, problem)
+
+    def _on_one_device(
+        self, layout: Layout, pixels: jax.Array, problem: Problem, device: jax.typing.ArrayLike
+    ) -> tuple[Losses, jax.Array]:
+        """The same, of the rows that one device holds. The terms are those of the whole picture."""
+        span, to_rows = jax.vjp(lambda rows: to_span(layout, rows, device), pixels)
+        totals, pullback = totals_and_pullback(
+            functools.partial(self.totals, problem.network),
+            span,
+            problem.below,
+            layout,
+            self.poolings,
+            device,
+        )
+
+        def of_totals(totals: Totals) -> tuple[jax.Array, Losses]:
+            losses = self.objective.losses(totals, problem.targets, problem.weights)
+            return losses.total, losses
+
+        totals = sum_over_devices(layout, totals)
+        cotangent, losses = jax.grad(of_totals, has_aux=True)(totals)
+        (gradient,) = to_rows(pullback(cotangent))
+        return losses, gradient
 
 
-@dataclass(frozen=True)
-class PendingProblem:
-    """The problem of one level, its targets traced and neither compiled nor computed."""
-
-    network: nnx.State
-    weights: LossWeights
-    targets: jax.stages.Lowered
-    pictures: Pictures
-    canvas: Canvas | None
-
-    @property
-    def shapes(self) -> Problem:
-        """The problem, with shapes and types for the targets' arrays."""
-        return Problem(self.network, self.targets.out_info, self.weights, self.canvas)
-
-    def compute(self) -> Problem:
-        """The problem with its targets."""
-        targets = self.targets.compile()(self.network, self.pictures)
-        return self.shapes._replace(targets=targets)
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _loss(evaluation: Evaluation, pixels: jax.Array, problem: Problem) -> tuple[jax.Array, Losses]:
+    return _loss_forward(evaluation, pixels, problem)[0]
 
 
-def pending_problem(
-    evaluation: Evaluation,
-    network: nnx.State,
-    weights: LossWeights,
-    pictures: Pictures,
-    canvas: Canvas | None = None,
-) -> PendingProblem:
-    """Traces what will compute the targets of pictures."""
-    targets = Evaluation.targets.lower(evaluation, network, pictures)  # type: ignore[attr-defined]
-    return PendingProblem(network, weights, targets, pictures, canvas)
+def _loss_forward(evaluation, pixels, problem):
+    losses, gradient = evaluation.losses_and_gradient(pixels, problem)
+    return (losses.total, losses), gradient
+
+
+def _loss_backward(evaluation, gradient, cotangents):
+    del evaluation
+    # Of the total alone: the terms are there to be reported.
+    return cotangents[0] * gradient, None
+
+
+_loss.defvjp(_loss_forward, _loss_backward)
+
+
+def on_all_devices(
+    layout: Layout, function: Callable[..., Any], in_specs: Any, out_specs: Any
+) -> Callable[..., Any]:
+    """A function of what one device has, and of its place in the mesh, run on each.
+
+    Whatever it says to the others, it says itself: one sum, and the borders.
+    """
+
+    def on_each(*arguments: Any) -> Any:
+        return function(*arguments, jax.lax.axis_index(ROWS))
+
+    assert layout.mesh is not None
+    return jax.shard_map(
+        on_each, mesh=layout.mesh, in_specs=in_specs, out_specs=out_specs, check_vma=False
+    )
+
+
+def sum_over_devices(layout: Layout, sums: Any) -> Any:
+    """The sums of all devices: one message, however many arrays."""
+    if layout.mesh is None:
+        return sums
+    flat, again = ravel_pytree(sums)
+    return again(jax.lax.psum(flat, ROWS))
 
 
 def loss_weights(settings: Settings) -> LossWeights:
@@ -147,4 +230,4 @@ def make_evaluation(
         dtype=jnp.dtype(settings.precision),
     )
     graph, arrays = nnx.split(network)
-    return Evaluation(graph, objective), arrays
+    return Evaluation(graph, objective, weights.architecture), arrays

@@ -94,3 +94,27 @@ def smallest_side(architecture: str, wanted: tuple[str, ...]) -> int:
     """
     poolings = sum(layer.kind == "pool" for layer in trunk(architecture, wanted))
     return 2**poolings
+
+
+def poolings(architecture: str, wanted: tuple[str, ...]) -> dict[str, int]:
+    """How many poolings lie before each wanted layer's output, its own included."""
+    return {
+        name: sum(layer.kind == "pool" for layer in trunk(architecture, (name,))) for name in wanted
+    }
+
+
+def field(architecture: str, wanted: tuple[str, ...]) -> int:
+    """How far beyond the pixels that it stands for a position sees, in pixels, at the deepest layer.
+
+    A 3x3 convolution sees one position further, behind k poolings that is 2^k pixels.
+    """
+    reach, step = 0, 1
+    for layer in trunk(architecture, wanted):
+        reach += step if layer.kind == "conv" else 0
+        step *= 2 if layer.kind == "pool" else 1
+    return reach
+
+
+def channels(architecture: str, wanted: tuple[str, ...]) -> dict[str, int]:
+    """How many channels each wanted layer has."""
+    return {name: trunk(architecture, (name,))[-1].channels for name in wanted}
