@@ -1,14 +1,10 @@
-"""What the machine has of memory, and what a picture takes; without JAX."""
+"""What the machine has of memory; without JAX."""
 
 import os
 from pathlib import Path
 
-# What the default step takes for each pixel of the result: feature maps for the gradient, transients
-# and the optimizer's memory. `memory_analysis()` of the compiled step says 2600 with float32 features on
-# a CPU at 2048 px, and 2470 with bfloat16; with the classic recipes' fifth stage 2800.
-BYTES_PER_PIXEL = 2800
-
-CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
+CONTAINER = Path("/sys/fs/cgroup")  # of version 2
+MACHINE = Path("/proc/meminfo")
 
 
 def host_bytes() -> int | None:
@@ -17,7 +13,40 @@ def host_bytes() -> int | None:
         physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return None  # Windows
+    limit = _number(CONTAINER / "memory.max")  # no container, or one without a limit
+    return physical if limit is None else min(physical, limit)
+
+
+def free_host_bytes() -> int | None:
+    """What of it nobody uses, but for files that the system keeps in case they are read again."""
+    whole = host_bytes()
+    if whole is None:
+        return None
+    available = _field(MACHINE, "MemAvailable:", 1024)
+    free = whole if available is None else min(whole, available)
+    limit, used = (_number(CONTAINER / f"memory.{name}") for name in ("max", "current"))
+    if limit is None or used is None:
+        return free
+    kept = _field(CONTAINER / "memory.stat", "inactive_file", 1) or 0
+    return max(0, min(free, limit - used + kept))
+
+
+def own_bytes() -> int | None:
+    """What this process uses now; None where nobody tells."""
+    return _field(Path("/proc/self/status"), "VmRSS:", 1024)
+
+
+def _number(file: Path) -> int | None:
     try:
-        return min(physical, int(CONTAINER_LIMIT.read_text()))
+        return int(file.read_text())
     except (OSError, ValueError):
-        return physical  # no container, or one without a limit
+        return None
+
+
+def _field(file: Path, name: str, unit: int) -> int | None:
+    """The number behind a name at the beginning of a line."""
+    try:
+        lines = file.read_text().splitlines()
+        return next(unit * int(line.split()[1]) for line in lines if line.split()[:1] == [name])
+    except (OSError, ValueError, IndexError, StopIteration):
+        return None

@@ -1,34 +1,49 @@
-"""Whether a picture of some size can be held, asked before hours of work are lost."""
+"""What a compiled program takes of memory, as its compiler says, and what there is of it."""
 
-from nstjax.errors import UserError
+from typing import Any, NamedTuple
+
 from nstjax.machine.device import default_device
-from nstjax.machine.host_memory import BYTES_PER_PIXEL, host_bytes
+from nstjax.machine.host_memory import free_host_bytes
+
+SPARED = 0.05  # of what is free: the allocator's own, and what others take meanwhile
+SIGNS = ("RESOURCE_EXHAUSTED", "Out of memory", "out of memory", "bad_alloc")
 
 
-def check_memory(pixels: int) -> None:
-    """Raises `UserError` where a picture of that many pixels cannot fit the device's memory."""
-    available = _available_bytes()
-    needed = pixels * BYTES_PER_PIXEL
-    if available is not None and needed > available:
-        fits = available / BYTES_PER_PIXEL
-        raise UserError(
-            f"a picture of {pixels / 1e6:.1f} megapixels needs about {needed / 2**30:.0f} GiB and there "
-            f"are {available / 2**30:.0f}: choose a size of at most {fits / 1e6:.1f} megapixels"
-        )
+class Need(NamedTuple):
+    """Bytes on each device, while the program runs."""
+
+    held: int  # arguments and results: the picture, the optimizer's state, targets, the network
+    temporary: int  # what is there only meanwhile, above all feature maps
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.held + self.temporary
 
 
-def how_many_fit(pixels: int) -> int | None:
-    """How many pictures of that many pixels each can be painted at once; None where nobody tells.
+def need_of(compiled: Any) -> Need:
+    """What a compiled program takes (`jax.stages.Compiled`); zeros where nobody tells."""
+    found = compiled.memory_analysis()
+    if found is None:
+        return Need(0, 0)
+    held = found.argument_size_in_bytes + found.output_size_in_bytes - found.alias_size_in_bytes
+    return Need(held, found.temp_size_in_bytes + found.generated_code_size_in_bytes)
 
-    Half of the memory is left to what they share, and to whoever else is there.
-    """
-    available = _available_bytes()
-    return None if available is None else available // (2 * pixels * BYTES_PER_PIXEL)
 
-
-def _available_bytes() -> int | None:
-    """The device's memory; None where nobody tells."""
+def room() -> int | None:
+    """Bytes that a program may take on the default device now; None where nobody tells."""
     device = default_device()
     if device.platform == "cpu":
-        return host_bytes()
-    return (device.memory_stats() or {}).get("bytes_limit")
+        free = free_host_bytes()
+    else:
+        stats = device.memory_stats() or {}
+        limit = stats.get("bytes_limit")
+        free = None if limit is None else limit - stats.get("bytes_in_use", 0)
+    return None if free is None else int((1 - SPARED) * free)
+
+
+def is_exhausted(error: BaseException) -> bool:
+    """Whether a program failed for want of memory; XLA has no exception of its own for that."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(sign in str(error) for sign in SIGNS)
+    )

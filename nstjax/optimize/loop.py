@@ -132,6 +132,11 @@ def run_levels(
             state = start_state(optimizer, start, averaging, layout, carried, batch=batch)
             pending = None
             for step in range(length, level.steps + 1, length):
+                if pending is not None:
+                    jax.block_until_ready((state, pending))
+                if step <= 3 * length:
+                    import ctypes
+                    ctypes.CDLL(None).malloc_trim(0)
                 state, copy, reports = run_chunk(state, problem, learning_rate, averaging)
                 if pending is not None:
                     yield pending

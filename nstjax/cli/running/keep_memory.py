@@ -3,14 +3,17 @@
 import ctypes
 import os
 
-from nstjax.machine.host_memory import BYTES_PER_PIXEL, host_bytes
+from nstjax.machine.host_memory import host_bytes
 
 # Of <malloc.h>.
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8
 # One heap for all threads, nothing outside of it, and nothing of it given back.
 KEEPING = {M_ARENA_MAX: 1, M_MMAP_MAX: 0, M_TRIM_THRESHOLD: -1}
-# Such a heap has holes: at 2048 px it takes 15.9 GiB in place of 10.5.
-HOLES = 1.6
+# What the default step takes for each pixel, about: JAX, which could tell, is not there yet.
+BYTES_PER_PIXEL = 2800
+# Such a heap has holes, since a program's results come to lie where the next one's feature maps would:
+# at 1024 x 768 px a run takes 5.4 GB in place of 2.4.
+HOLES = 3
 
 
 def keep_memory(size: int) -> None:
