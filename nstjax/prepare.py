@@ -28,10 +28,11 @@ from nstjax.problem.evaluation import (
     pending_problem,
 )
 from nstjax.problem.first_picture import first_picture
-from nstjax.problem.pictures import canvas_at, pictures_at, style_sizes
+from nstjax.problem.pictures import Canvas, Pictures, canvas_at, pictures_at, style_sizes
 from nstjax.problem.regions import Region, check_regions, whole_picture
 from nstjax.problem.schedule import make_levels
 from nstjax.problem.seen import Names
+from nstjax.problem.stacked import StackedProblem, stacked_problem
 from nstjax.result import OnProgress, Result, collect
 from nstjax.settings import Settings, shares
 from nstjax.vgg import Weights, load_weights
@@ -77,17 +78,20 @@ class Transfer:
         *,
         stop_every: int = 0,
         batch: Batch | None = None,
+        apart: Sequence["Transfer"] = (),
     ) -> Iterator[Chunk]:
-        """The work itself, level by level; see `run_levels` for a batch."""
+        """The work itself, level by level; see `run_levels` for a batch.
+
+        Of a batch whose pictures have targets of their own, `apart` are their transfers.
+        """
         settings = self.settings
         evaluation, network = make_evaluation(self.weights, settings)
 
-        def make_problem(level: Level) -> PendingProblem:
-            pictures = pictures_at(
-                level, self.levels[-1], self.content, self.styles, self.regions, settings
-            )
-            canvas = canvas_at(level.height, level.width, self.content, self.regions)
-            return pending_problem(evaluation, network, numbers.weights, pictures, canvas)
+        def make_problem(level: Level) -> PendingProblem | StackedProblem:
+            if apart:
+                each = [one.seen_at(level) for one in apart]
+                return stacked_problem(evaluation, network, numbers.weights, each)
+            return pending_problem(evaluation, network, numbers.weights, *self.seen_at(level))
 
         return run_levels(
             self.levels,
@@ -101,6 +105,13 @@ class Transfer:
             stop_every=stop_every,
             batch=batch,
         )
+
+    def seen_at(self, level: Level) -> tuple[Pictures, Canvas | None]:
+        """What is looked at at a level, and what shows where nothing is painted."""
+        pictures = pictures_at(
+            level, self.levels[-1], self.content, self.styles, self.regions, self.settings
+        )
+        return pictures, canvas_at(level.height, level.width, self.content, self.regions)
 
     def with_settings(self, settings: Settings) -> "Transfer":
         """The same with other settings of those that are `numbers`, and another first picture.
