@@ -35,7 +35,7 @@ from nstjax.problem.seen import Names
 from nstjax.problem.stacked import StackedProblem, stacked_problem
 from nstjax.result import OnProgress, Result, collect
 from nstjax.settings import Settings, shares
-from nstjax.vgg import Weights, load_weights
+from nstjax.vgg import Weights, load_weights, smallest_side
 
 
 class Numbers(NamedTuple):
@@ -171,6 +171,22 @@ def prepare(
     mixture = shares(settings.style_blend, len(paintings))
     initial = first_picture(photograph, paintings, mixture, levels, settings)
     return Transfer(photograph, paintings, parts, initial, settings, weights, levels)
+
+
+def check_settings(settings: Settings, styles: int, architecture: str) -> None:
+    """Raises `UserError` for settings that no content and so many styles could be painted with.
+
+    For many pictures, of which one that cannot be painted costs no other. What depends on their shapes
+    is not asked.
+    """
+    check_not_forked()
+    smallest = smallest_side(architecture, settings.content_layers + settings.style_layers)
+    any_picture = np.random.default_rng(0).random((smallest, smallest, 3), np.float32)
+    paintings = [any_picture] * styles
+    settings = _comparing(settings, any_picture, paintings)
+    _check_blend(settings, whole_picture(styles), styles)
+    level = Level(smallest, smallest, 1)
+    first_picture(any_picture, paintings, shares(settings.style_blend, styles), [level], settings)
 
 
 def _comparing(

@@ -15,6 +15,7 @@ from nstjax.machine.memory import how_many_fit
 from nstjax.optimize import Batch, Level
 from nstjax.prepare import Transfer, numbers_of
 from nstjax.problem.evaluation import Problem
+from nstjax.problem.schedule import make_levels
 from nstjax.problem.stacked import AXES_APART
 from nstjax.result import OnProgress, Progress, Result, finish, follow
 from nstjax.settings import Settings
@@ -40,6 +41,7 @@ BATCH_PIXELS = {"cpu": 2**18, "gpu": 2**22, "tpu": 2**22}
 LARGEST_BATCH = 16
 
 Job = TypeVar("Job", bound=Hashable)  # whatever stands for a picture that is to be painted
+Shape = tuple[int, int]  # height and width
 Outcome = Result | UserError | FloatingPointError
 
 
@@ -56,6 +58,23 @@ def in_common(settings: Settings) -> Settings:
     # A number as well, but that a program without this term is another one.
     photo = float(settings.photo_weight > 0)
     return replace(settings, photo_weight=photo, **{name: getattr(usual, name) for name in OWN})
+
+
+def expected_program(
+    content: Shape | None, styles: Sequence[Shape | None], settings: Settings, architecture: str
+) -> Program | None:
+    """The program of a picture of which shapes are known; None where they are not, or do not do."""
+    if content is None or None in styles:
+        return None
+    # Whose pixels take no memory.
+    photograph, *paintings = (
+        np.broadcast_to(np.float32(0), (*shape, 3)) for shape in (content, *styles) if shape
+    )
+    try:
+        levels = make_levels(photograph, paintings, settings, architecture)
+    except UserError:  # told when its turn comes
+        return None
+    return Program(levels, in_common(settings))
 
 
 def pictures_at_once(pixels: int) -> int:
@@ -143,9 +162,7 @@ def paint_together(
     )
 
     def show(pictures: np.ndarray) -> np.ndarray:
-        return np.stack(
-            [one.show(pixels) for one, pixels in zip(transfers, pictures, strict=True)]
-        )
+        return np.stack([one.show(pixels) for one, pixels in zip(transfers, pictures, strict=True)])
 
     try:
         course = follow(chunks, first.levels, on_progress, show)
@@ -194,9 +211,7 @@ def _program_of(transfer: Transfer) -> Hashable:
 
 def _same_pictures(one: Transfer, other: Transfer) -> bool:
     return (
-        one.content is other.content
-        and one.styles is other.styles
-        and one.regions is other.regions
+        one.content is other.content and one.styles is other.styles and one.regions is other.regions
     )
 
 

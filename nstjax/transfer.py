@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
+from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -51,8 +52,8 @@ def stylize(
     Raises `UserError` for pictures, settings or weights that cannot work, and `FloatingPointError`
     where the loss becomes NaN or infinite.
     """
-    chosen = _chosen(settings, PRESETS["default"])
-    photograph, pictures = _content(content), _at_least_one(styles)
+    chosen = chosen_settings(settings, PRESETS["default"])
+    photograph, pictures = given_content(content), given_pictures(styles)
     return _paint(
         photograph, pictures, chosen, on_progress, report_every, regions=regions, weights=weights
     )
@@ -73,8 +74,8 @@ def texture(
 
     The rest is as `stylize` has it.
     """
-    chosen = _chosen(settings, PRESETS["texture"])
-    return _paint(None, _at_least_one(styles), chosen, on_progress, report_every, weights=weights)
+    chosen = chosen_settings(settings, PRESETS["texture"])
+    return _paint(None, given_pictures(styles), chosen, on_progress, report_every, weights=weights)
 
 
 def reconstruct(
@@ -90,8 +91,8 @@ def reconstruct(
     What the layers know of a picture (their figure 1, "content reconstructions"; Mahendran and Vedaldi
     2015). The rest is as `stylize` has it.
     """
-    chosen = _chosen(settings, PRESETS["reconstruct"])
-    return _paint(_content(content), [], chosen, on_progress, report_every, weights=weights)
+    chosen = chosen_settings(settings, PRESETS["reconstruct"])
+    return _paint(given_content(content), [], chosen, on_progress, report_every, weights=weights)
 
 
 def _paint(
@@ -104,18 +105,26 @@ def _paint(
     regions: Sequence[Region] | None = None,
     weights: Weights | str | Path,
 ) -> Result:
-    if on_progress is not None and not callable(on_progress):
-        raise UserError(
-            f"on_progress is {shown(on_progress)}: give a function of one argument, or None"
-        )
+    check_callable(on_progress)
     report_every = plain(report_every)  # pyright: ignore[reportAssignmentType]
     check("report_every", report_every, Count)
     transfer = prepare(content, styles, settings, regions=regions, weights=weights)
     return transfer.run(on_progress, report_every)
 
 
-def _chosen(settings: GivenSettings, usual: Settings) -> Settings:
-    """Settings as they were given, in any of the ways that `stylize` takes."""
+def check_callable(on_progress: object) -> None:
+    """Raises `UserError` for what cannot be called, and is not None."""
+    if on_progress is not None and not callable(on_progress):
+        raise UserError(
+            f"on_progress is {shown(on_progress)}: give a function of one argument, or None"
+        )
+
+
+def chosen_settings(settings: GivenSettings, usual: Settings) -> Settings:
+    """Settings as they were given, in any of the ways that `stylize` takes.
+
+    Raises `UserError` for what is none.
+    """
     if settings is None:
         return usual
     if isinstance(settings, str):
@@ -131,18 +140,24 @@ def _chosen(settings: GivenSettings, usual: Settings) -> Settings:
     return settings
 
 
-def _content(content: ArrayLike) -> ArrayLike:
+def given_content(content: ArrayLike) -> ArrayLike:
+    """The content picture, which must be there."""
     if content is None:
         raise UserError("content is None: give a picture; nstjax.texture makes one without")
     return content
 
 
-def _at_least_one(styles: ArrayLike | Iterable[ArrayLike]) -> list[ArrayLike]:
-    """The style pictures, of which several come in a list, an iterator or an array `(N, H, W, C)`."""
-    if isinstance(styles, Mapping | Set):
-        raise UserError(f"styles is a {type(styles).__name__}: give a picture, or a list of them")
-    several = isinstance(styles, list | tuple | Iterator) or getattr(styles, "ndim", None) == 4
-    pictures: list = list(styles) if several else [styles]  # pyright: ignore[reportArgumentType]
+def given_pictures(
+    given: Any, name: str = "styles", what: str = "style picture"
+) -> list[ArrayLike]:
+    """At least one picture; several come in a list, an iterator or an array `(N, H, W, C)`.
+
+    Raises `UserError` for none, and for what has no order.
+    """
+    if isinstance(given, Mapping | Set):
+        raise UserError(f"{name} is a {type(given).__name__}: give a picture, or a list of them")
+    several = isinstance(given, list | tuple | Iterator) or getattr(given, "ndim", None) == 4
+    pictures: list[Any] = list(given) if several else [given]
     if not pictures:
-        raise UserError("no style picture was given: give at least one")
+        raise UserError(f"no {what} was given: give at least one")
     return pictures

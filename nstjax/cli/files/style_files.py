@@ -1,5 +1,6 @@
-"""The files that the style pictures named on the command line stand for."""
+"""The files that the pictures named on the command line stand for: folders and patterns."""
 
+import glob
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -8,13 +9,48 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import StubImageFile
 
-from nstjax.cli.files.album_files import index_of, read_index
+from nstjax.cli.files.album_files import is_sheet
 from nstjax.errors import UserError
 from nstjax.images import read_comment
 from nstjax.settings.recipe import VERSION_KEY
 
 MOST_NAMES = 3  # in one remark
 TIFF_BEGINNINGS = (b"II", b"MM")  # of which Pillow does not know every kind
+
+
+def find_picture_files(
+    paths: Sequence[Path],
+    folder: Path,
+    remark: Callable[[str], None] = lambda _: None,
+) -> list[Path]:
+    """As `find_style_files`, and in place of a pattern, as `*.jpg`, all that it matches, by name.
+
+    What nstjax has made in the `folder` that the command writes to is left out, also where it is named.
+
+    Raises `UserError` where nothing is left.
+    """
+    named = [each for path in paths for each in _matching(path)]
+    files = find_style_files(named, [folder], remark)
+    inside = [file for file in files if _is_one_of(file.parent, [folder])]
+    made = set(_made_by_us(inside))
+    if made:
+        remark(f"left out: {_listed(sorted(made))} (made by nstjax)")
+    left = [file for file in files if file not in made]
+    if paths and not left:
+        raise UserError(
+            f"{' '.join(map(str, paths))} has no picture but those made by nstjax: name others"
+        )
+    return left
+
+
+def _matching(path: Path) -> list[Path]:
+    """What a pattern matches; a file of such a name is no pattern."""
+    if os.path.lexists(path) or not glob.has_magic(str(path)):
+        return [path]
+    files = sorted(map(Path, glob.glob(str(path), recursive=True)))
+    if not files:
+        raise UserError(f"no file matches {path}: look at the folder's name and the pattern")
+    return files
 
 
 def find_style_files(
@@ -52,7 +88,7 @@ def _in_folder(
     except OSError as error:
         raise UserError(f"cannot read the folder {folder}: {error.strerror}") from None
     pictures = [file for file in files if _is_picture(file)]
-    made = set(_made_by_us(pictures, _is_one_of(folder, written_to)))
+    made = set(_made_by_us(pictures if _is_one_of(folder, written_to) else ()))
     for left_out, why in ((set(files) - set(pictures), "no picture"), (made, "made by nstjax")):
         if left_out:
             remark(f"left out of {folder}: {_listed(sorted(left_out))} ({why})")
@@ -84,14 +120,13 @@ def _is_one_of(folder: Path, others: Sequence[Path]) -> bool:
     return any(os.path.exists(other) and os.path.samefile(folder, other) for other in others)
 
 
-def _made_by_us(pictures: Sequence[Path], is_written_to: bool) -> Iterator[Path]:
-    for picture in pictures if is_written_to else ():
+def _made_by_us(pictures: Sequence[Path]) -> Iterator[Path]:
+    for picture in pictures:
         try:
             comment = read_comment(picture)
         except UserError:  # told when it is read
             continue
-        # A sheet carries no recipe, but has an index beside it.
-        if comment.startswith(f'{{"{VERSION_KEY}"') or read_index(index_of(picture)):
+        if comment.startswith(f'{{"{VERSION_KEY}"') or is_sheet(picture):
             yield picture
 
 

@@ -35,7 +35,7 @@ def run_job(arguments: Arguments) -> int:
     save = functools.partial(inputs.write, recipe=inputs.recipe(arguments.settings))
     keep_programs()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(jax.default_device(inputs.device))
+        stack.enter_context(jax.default_device(inputs.tools.device))
         transfer = inputs.prepare(arguments.settings)
         observers: list[Callable[[Progress], None]] = []
         if arguments.run.metrics is not None:
@@ -45,7 +45,7 @@ def run_job(arguments: Arguments) -> int:
             observers.append(stack.enter_context(snapshots))
         for line in inputs.remarks:
             speech.warn(line)
-        for line in inputs.introduction():
+        for line in inputs.tools.introduction(arguments):
             speech.say(line)
         interrupted = stack.enter_context(InterruptFlag(quiet=arguments.run.quiet))
         failures: list[UserError] = []
