@@ -44,7 +44,7 @@ class BatchPlan:
         self.remarks: dict[str, None] = {}  # on files that were read, in order
         self._arguments, self._tools = arguments, tools
         self._origins = Origins(arguments.run.bit_depth)
-        self._opened: dict[Pair, Inputs] = {}
+        self._opened: dict[Pair, tuple[Inputs, Picture]] = {}  # the style too, for the next pair
         self._pictures: WeakValueDictionary[tuple[Path, int], Picture] = WeakValueDictionary()
         self._unreadable: dict[Path, str] = {}
 
@@ -59,7 +59,7 @@ class BatchPlan:
         style = self._read(pair.style, longest_style(settings))
         arguments = self._arguments_of(pair)
         opened = Inputs(arguments, content, [pair.style], [style.pixels], None, self._tools, [])
-        self._opened[pair] = opened
+        self._opened[pair] = opened, style
         return opened
 
     def close_all(self) -> None:
@@ -87,7 +87,8 @@ class BatchPlan:
 
     def write(self, cell: Pair, path: Path, pixels: np.ndarray) -> str:
         """Writes a picture that is open, with what it takes along from its content."""
-        return self._opened[cell].write(path, pixels, self._recipe(cell))
+        opened, _ = self._opened[cell]
+        return opened.write(path, pixels, self._recipe(cell))
 
     def index_head(self) -> dict[str, Any]:
         """The recipe but for the pictures."""
