@@ -150,7 +150,7 @@ def test_what_is_made_in_the_folder_is_no_content_of_the_next_run(folder, painte
 def bad_files():
     Path("photos/bad.jpg").write_text("no picture")
     Path("photos/notes.txt").write_text("no picture, and no name of one")
-    Image.new("RGB", (3, 1)).save("photos/tiny.png")
+    Image.new("RGB", (1, 1)).save("photos/tiny.png")
     whole = Path("photos/one.png").read_bytes()
     Path("photos/cut.png").write_bytes(whole[: len(whole) // 2])
 
