@@ -4,6 +4,7 @@ TYPE_CHECKING = False  # as `typing` has it, which takes long to import
 
 if TYPE_CHECKING:
     from nstjax.errors import UserError
+    from nstjax.many import batch
     from nstjax.problem.regions import Region
     from nstjax.result import Progress, Result
     from nstjax.settings import Settings
@@ -18,6 +19,7 @@ __all__ = [
     "Result",
     "Settings",
     "UserError",
+    "batch",
     "load_weights",
     "reconstruct",
     "stylize",
@@ -33,6 +35,7 @@ _LAZY = {
     "Result": "nstjax.result",
     "Settings": "nstjax.settings",
     "UserError": "nstjax.errors",
+    "batch": "nstjax.many",
     "load_weights": "nstjax.vgg",
     "reconstruct": "nstjax.transfer",
     "stylize": "nstjax.transfer",

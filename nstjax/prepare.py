@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -13,24 +13,29 @@ from nstjax.errors import UserError
 from nstjax.images import COLOR_MATCHES, keep_chroma, match_colors, resize, to_pixels
 from nstjax.losses import LossWeights
 from nstjax.machine.device import check_not_forked
+from nstjax.machine.memory import room
 from nstjax.optimize import (
     OPTIMIZERS,
     Batch,
     Chunk,
     Level,
-    make_transformation,
+    Steps,
+    Way,
     run_levels,
 )
 from nstjax.problem.evaluation import loss_weights, make_evaluation
 from nstjax.problem.first_picture import first_picture
 from nstjax.problem.pending import PendingProblem, pending_problem
-from nstjax.problem.pictures import canvas_at, pictures_at, style_sizes
+from nstjax.problem.pictures import Canvas, Pictures, canvas_at, pictures_at, style_sizes
 from nstjax.problem.regions import Region, check_regions, whole_picture
 from nstjax.problem.schedule import make_levels
 from nstjax.problem.seen import Names
+from nstjax.problem.stacked import StackedProblem, stacked_problem
 from nstjax.result import OnProgress, Result, collect
 from nstjax.settings import Settings, shares
-from nstjax.vgg import Weights, load_weights
+from nstjax.spread import Spread
+from nstjax.tiles import Layout
+from nstjax.vgg import Weights, load_weights, smallest_side
 
 
 class Numbers(NamedTuple):
@@ -60,6 +65,7 @@ class Transfer:
     settings: Settings
     weights: Weights
     levels: tuple[Level, ...]
+    spread: Spread
 
     def run(self, on_progress: OnProgress | None = None, report_every: int = 0) -> Result:
         """Makes the picture; `stylize` says how."""
@@ -73,33 +79,48 @@ class Transfer:
         *,
         stop_every: int = 0,
         batch: Batch | None = None,
-        tile: int | None = None,
-        devices: Sequence[Any] = (),
+        apart: Sequence["Transfer"] = (),
     ) -> Iterator[Chunk]:
-        """The work itself, level by level; see `run_levels` for a batch."""
+        """The work itself, level by level; see `run_levels` for a batch.
+
+        Of a batch whose pictures have targets of their own, `apart` are their transfers.
+        """
         settings = self.settings
         evaluation, network = make_evaluation(self.weights, settings)
 
-        def make_problem(level: Level) -> PendingProblem:
-            pictures = pictures_at(
-                level, self.levels[-1], self.content, self.styles, self.regions, settings
-            )
-            canvas = canvas_at(level.height, level.width, self.content, self.regions)
-            layout = evaluation.layout(level.height, level.width, tile=tile, devices=devices)
-            return pending_problem(evaluation, network, numbers.weights, pictures, layout, canvas)
+        def make_problem(level: Level, layout: Layout | None) -> PendingProblem | StackedProblem:
+            assert layout is not None
+            common = evaluation, network, numbers.weights
+            if apart:
+                return stacked_problem(*common, layout, [one.seen_at(level) for one in apart])
+            pictures, canvas = self.seen_at(level)
+            return pending_problem(*common, pictures, layout, canvas)
+
+        def ways(level: Level) -> list[Way]:
+            return self.spread.ways(level, evaluation, settings)
 
         return run_levels(
             self.levels,
             initial,
-            make_problem,
-            evaluate=evaluation,
-            optimizer=make_transformation(settings.optimizer, settings.adam_beta2),
-            learning_rate=numbers.learning_rate,
-            averaging=numbers.averaging,
+            Steps(
+                evaluation,
+                make_problem,
+                numbers.learning_rate,
+                numbers.averaging,
+                stop_every=stop_every,
+                batch=batch,
+            ),
+            ways,
+            room=room(),
             carry=OPTIMIZERS[settings.optimizer].carry if settings.carry_moments else None,
-            stop_every=stop_every,
-            batch=batch,
         )
+
+    def seen_at(self, level: Level) -> tuple[Pictures, Canvas | None]:
+        """What is looked at at a level, and what shows where nothing is painted."""
+        pictures = pictures_at(
+            level, self.levels[-1], self.content, self.styles, self.regions, self.settings
+        )
+        return pictures, canvas_at(level.height, level.width, self.content, self.regions)
 
     def with_settings(self, settings: Settings) -> "Transfer":
         """The same with other settings of those that are `numbers`, and another first picture.
@@ -132,6 +153,7 @@ def prepare(
     *,
     regions: Sequence[Region] | None = None,
     weights: Weights | str | Path,
+    spread: Spread = Spread(),  # noqa: B008 - frozen
     names: Names = Names(),  # noqa: B008 - frozen
 ) -> Transfer:
     """Checks all that `stylize` is given, in a moment and before anything is computed.
@@ -155,10 +177,27 @@ def prepare(
     _check_blend(settings, parts, len(paintings))
     weights = weights if isinstance(weights, Weights) else load_weights(weights)
     levels = make_levels(photograph, paintings, settings, weights.architecture, names)
+    spread.check(levels[-1], settings)
     paintings = _recolored(paintings, photograph, levels, settings)
     mixture = shares(settings.style_blend, len(paintings))
     initial = first_picture(photograph, paintings, mixture, levels, settings)
-    return Transfer(photograph, paintings, parts, initial, settings, weights, levels)
+    return Transfer(photograph, paintings, parts, initial, settings, weights, levels, spread)
+
+
+def check_settings(settings: Settings, styles: int, architecture: str) -> None:
+    """Raises `UserError` for settings that no content and so many styles could be painted with.
+
+    For many pictures, of which one that cannot be painted costs no other. What depends on their shapes
+    is not asked.
+    """
+    check_not_forked()
+    smallest = smallest_side(architecture, settings.content_layers + settings.style_layers)
+    any_picture = np.random.default_rng(0).random((smallest, smallest, 3), np.float32)
+    paintings = [any_picture] * styles
+    settings = _comparing(settings, any_picture, paintings)
+    _check_blend(settings, whole_picture(styles), styles)
+    level = Level(smallest, smallest, 1)
+    first_picture(any_picture, paintings, shares(settings.style_blend, styles), [level], settings)
 
 
 def _comparing(

@@ -30,6 +30,7 @@ class Progress(NamedTuple):
     total_steps: int  # of them
     fraction: float  # of the whole work, in pixels times steps
     losses: Losses  # arrays: each term before each step since the last report
+    told: tuple[str, ...]  # of tiles and memory, where they are not as usual: lines for a person
     image: Callable[[], np.ndarray]  # the current picture (height, width, 3), copied on demand
 
 
@@ -168,5 +169,6 @@ def _progress(
         total_steps=sum(each.steps for each in levels),
         fraction=done / work,
         losses=losses,
+        told=chunk.told,
         image=lambda: show(chunk.image()),
     )

@@ -1,17 +1,23 @@
-"""Several settings of one transfer, painted together as one program."""
+"""Several pictures painted together, as one program."""
 
-from collections.abc import Sequence
+import functools
+import itertools
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
 import jax
 import numpy as np
 
+from nstjax.errors import UserError
 from nstjax.machine.device import default_platform
-from nstjax.machine.memory import how_many_fit
-from nstjax.optimize import Batch
+from nstjax.machine.memory import room
+from nstjax.optimize import Batch, Level
 from nstjax.prepare import Transfer, numbers_of
 from nstjax.problem.evaluation import Problem
-from nstjax.result import OnProgress, Result, finish, follow
+from nstjax.problem.schedule import make_levels
+from nstjax.problem.stacked import AXES_APART
+from nstjax.result import OnProgress, Progress, Result, finish, follow
 from nstjax.settings import Settings
 
 # What may differ in a batch: the numbers that a compiled program is told, and the first picture.
@@ -26,12 +32,26 @@ OWN = (
     "init",
     "seed",
 )
-AXES = Problem(network=None, targets=None, weights=0, canvas=None)  # type: ignore[arg-type]
+# Where all pictures have the same content and styles, their targets are computed and held once.
+AXES_SHARED = Problem(network=None, targets=None, weights=0, canvas=None)  # type: ignore[arg-type]
 
 # Pixels of all pictures of a batch, beyond which a device is no busier: more would only make the first
 # of them come later. And no more pictures than are worth losing when the work is broken off.
 BATCH_PIXELS = {"cpu": 2**18, "gpu": 2**22, "tpu": 2**22}
 LARGEST_BATCH = 16
+# What the default step takes for each pixel, about. Half of what is free is left to what all share.
+BYTES_PER_PIXEL = 2800
+
+Job = TypeVar("Job", bound=Hashable)  # whatever stands for a picture that is to be painted
+Shape = tuple[int, int]  # height and width
+Outcome = Result | UserError | FloatingPointError
+
+
+class Program(NamedTuple):
+    """What pictures have in common that may be painted together."""
+
+    levels: tuple[Level, ...]
+    settings: Settings  # as `in_common`
 
 
 def in_common(settings: Settings) -> Settings:
@@ -42,52 +62,113 @@ def in_common(settings: Settings) -> Settings:
     return replace(settings, photo_weight=photo, **{name: getattr(usual, name) for name in OWN})
 
 
+def expected_program(
+    content: Shape | None, styles: Sequence[Shape | None], settings: Settings, architecture: str
+) -> Program | None:
+    """The program of a picture of which shapes are known; None where they are not, or do not do."""
+    if content is None or None in styles:
+        return None
+    # Whose pixels take no memory.
+    photograph, *paintings = (
+        np.broadcast_to(np.float32(0), (*shape, 3)) for shape in (content, *styles) if shape
+    )
+    try:
+        levels = make_levels(photograph, paintings, settings, architecture)
+    except UserError:  # told when its turn comes
+        return None
+    return Program(levels, in_common(settings))
+
+
 def pictures_at_once(pixels: int) -> int:
     """How many pictures of that many pixels should be painted together: at least one."""
     bounds = (LARGEST_BATCH, BATCH_PIXELS.get(default_platform(), 2**22) // pixels)
-    fitting = how_many_fit(pixels)
-    return max(1, min(*bounds, *([] if fitting is None else [fitting])))
+    free = room()
+    fitting = () if free is None else (free // (2 * pixels * BYTES_PER_PIXEL),)
+    return max(1, min(*bounds, *fitting))
+
+
+def paint_all(
+    jobs: Sequence[Job],
+    programs: Mapping[Job, Program | None],
+    prepare: Callable[[Job], Transfer],
+    *,
+    at_once: int = 0,
+    on_progress: Callable[[Progress, Sequence[Job]], bool | None] | None = None,
+) -> Iterator[dict[Job, Outcome]]:
+    """Paints many pictures in batches, and yields what became of each batch.
+
+    Args:
+        jobs: the pictures.
+        programs: what each has in common with others, as far as is known before it is prepared; None:
+            nothing is known, and it is painted alone.
+        prepare: called for each picture when its turn comes; a `UserError` costs no other picture.
+        at_once: how many are painted together at most; 0: as many as are useful and fit.
+        on_progress: as for `stylize`, with the pictures that it is about. True ends the work with the
+            batch that is under way.
+    """
+    for batch in _in_batches(jobs, programs, at_once):
+        transfers: dict[Job, Transfer] = {}
+        outcomes: dict[Job, Outcome] = {}
+        for job in batch:
+            try:
+                transfers[job] = prepare(job)
+            except UserError as error:
+                outcomes[job] = error
+        stopped = False
+        for group in _grouped(transfers, lambda job: _program_of(transfers[job])):  # noqa: B023
+            about = on_progress and functools.partial(_told, on_progress, group)
+            results = paint_together([transfers[job] for job in group], about)
+            outcomes.update(zip(group, results, strict=True))
+            stopped = any(isinstance(each, Result) and each.stopped for each in results)
+            if stopped:
+                break
+        yield {job: outcomes[job] for job in batch if job in outcomes}
+        if stopped:
+            return
 
 
 def paint_together(
-    transfer: Transfer, each: Sequence[Settings], on_progress: OnProgress | None = None
+    transfers: Sequence[Transfer], on_progress: OnProgress | None = None
 ) -> list[Result | FloatingPointError]:
-    """A picture for each of several settings that are equal `in_common`.
+    """A picture for each of several transfers of equal levels, whose settings are equal `in_common`.
 
     One program steps them all. They know nothing of each other: each is, but for rounding, the picture
     that it would be alone, and where one fails the others go on.
 
     Args:
-        transfer: of any of these settings.
-        each: the settings of each picture.
+        transfers: of pictures of one size. Contents and styles may be others in each; where they are the
+            same arrays, as `with_settings` leaves them, that costs less.
         on_progress: as for `stylize`, of all pictures at once. A single one is not one of a batch.
 
     Returns: in order, the pictures, and an error in the place of one whose loss became NaN or infinite.
 
-    Raises `UserError` for a first picture that cannot be had, and `ValueError` where settings differ in
-    more.
+    Raises `ValueError` where transfers differ in more.
     """
-    if any(in_common(settings) != in_common(each[0]) for settings in each):
-        raise ValueError(f"settings of a batch differ in more than {', '.join(OWN)}")
-    transfers = [transfer.with_settings(settings) for settings in each]
-    if len(transfers) == 1:
+    first, *others = transfers
+    if any(_program_of(each) != _program_of(first) for each in others):
+        raise ValueError(f"the transfers of a batch differ in more than pictures, {', '.join(OWN)}")
+    if not others:
         try:
-            return [transfers[0].run(on_progress)]
+            return [first.run(on_progress)]
         except FloatingPointError as error:
             return [error]
     numbers = jax.tree.map(
         lambda *values: np.array(values, np.float32),
         *(numbers_of(one.settings) for one in transfers),
     )
-    chunks = transfer.chunks(
-        [one.initial for one in transfers], numbers, batch=Batch(len(transfers), AXES)
+    shared = all(_same_pictures(each, first) for each in others)
+    chunks = first.chunks(
+        [one.initial for one in transfers],
+        numbers,
+        batch=Batch(len(transfers), AXES_SHARED if shared else AXES_APART),
+        apart=() if shared else transfers,
     )
 
     def show(pictures: np.ndarray) -> np.ndarray:
-        return np.stack([transfer.show(pixels) for pixels in pictures])
+        return np.stack([one.show(pixels) for one, pixels in zip(transfers, pictures, strict=True)])
 
     try:
-        course = follow(chunks, transfer.levels, on_progress, show)
+        course = follow(chunks, first.levels, on_progress, show)
     except FloatingPointError as error:
         return [error] * len(transfers)
     results: list[Result | FloatingPointError] = []
@@ -101,3 +182,45 @@ def paint_together(
         except FloatingPointError as error:
             results.append(error)
     return results
+
+
+def _in_batches(
+    jobs: Sequence[Job], programs: Mapping[Job, Program | None], at_once: int
+) -> Iterator[list[Job]]:
+    """The jobs in batches of about equal size: equal sizes share programs."""
+    for group in _grouped(jobs, lambda job: programs[job] or job):
+        program = programs[group[0]]
+        most = at_once or (pictures_at_once(program.levels[-1].pixels) if program else 1)
+        parts = -(-len(group) // most)
+        bounds = [len(group) * part // parts for part in range(parts + 1)]
+        for start, end in itertools.pairwise(bounds):
+            yield group[start:end]
+
+
+def _grouped(jobs: Iterable[Job], key: Callable[[Job], Hashable]) -> list[list[Job]]:
+    """The jobs with the same key, in their order."""
+    groups: dict[Hashable, list[Job]] = {}
+    for job in jobs:
+        groups.setdefault(key(job), []).append(job)
+    return list(groups.values())
+
+
+def _program_of(transfer: Transfer) -> Hashable:
+    """Equal where targets and steps have the same shapes."""
+    masked = tuple(region.mask is not None for region in transfer.regions)
+    program = Program(transfer.levels, in_common(transfer.settings))
+    return program, transfer.content is None, masked
+
+
+def _same_pictures(one: Transfer, other: Transfer) -> bool:
+    return (
+        one.content is other.content and one.styles is other.styles and one.regions is other.regions
+    )
+
+
+def _told(
+    on_progress: Callable[[Progress, Sequence[Job]], bool | None],
+    jobs: Sequence[Job],
+    progress: Progress,
+) -> bool | None:
+    return on_progress(progress, jobs)

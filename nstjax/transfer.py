@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
+from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -13,6 +14,7 @@ from nstjax.settings import Settings
 from nstjax.settings.presets import PRESETS
 from nstjax.settings.recipe import preset_named, with_values
 from nstjax.settings.values import Count, check, plain, shown
+from nstjax.spread import AUTO, Devices, Spread, Tile, make_spread
 from nstjax.vgg import Weights
 
 # A recipe; or a preset's name; or what is other than the function's own default, as in a settings file.
@@ -26,6 +28,8 @@ def stylize(
     *,
     regions: Sequence[Region] | None = None,
     weights: Weights | str | Path,
+    tile: Tile = AUTO,
+    devices: Devices = 1,
     on_progress: OnProgress | None = None,
     report_every: int = 0,
 ) -> Result:
@@ -41,6 +45,10 @@ def stylize(
         regions: parts of the picture with styles of their own; where none is, the content stays as it
             is. None: the whole picture in all styles.
         weights: the network, or the file of a converted one.
+        tile: side of the tiles in pixels, about, in which the picture is computed; `auto`: whole where
+            it fits the memory, else the largest tile that does; `none`: whole.
+        devices: how many share the rows of the picture; `all`; or a list of JAX devices. Levels that are
+            too small run on fewer. With either, the picture is the same but for rounding.
         on_progress: called after each chunk of steps, while the next one runs. Returning True stops
             the work, and the picture so far becomes the result.
         report_every: where positive, `on_progress` is called at every multiple of this many steps,
@@ -51,11 +59,11 @@ def stylize(
     Raises `UserError` for pictures, settings or weights that cannot work, and `FloatingPointError`
     where the loss becomes NaN or infinite.
     """
-    chosen = _chosen(settings, PRESETS["default"])
-    photograph, pictures = _content(content), _at_least_one(styles)
-    return _paint(
-        photograph, pictures, chosen, on_progress, report_every, regions=regions, weights=weights
-    )
+    chosen = chosen_settings(settings, PRESETS["default"])
+    photograph, pictures = given_content(content), given_pictures(styles)
+    spread = make_spread(tile, devices)
+    progress = on_progress, report_every
+    return _paint(photograph, pictures, chosen, weights, spread, *progress, regions=regions)
 
 
 def texture(
@@ -63,6 +71,8 @@ def texture(
     settings: GivenSettings = None,
     *,
     weights: Weights | str | Path,
+    tile: Tile = AUTO,
+    devices: Devices = 1,
     on_progress: OnProgress | None = None,
     report_every: int = 0,
 ) -> Result:
@@ -73,8 +83,9 @@ def texture(
 
     The rest is as `stylize` has it.
     """
-    chosen = _chosen(settings, PRESETS["texture"])
-    return _paint(None, _at_least_one(styles), chosen, on_progress, report_every, weights=weights)
+    chosen = chosen_settings(settings, PRESETS["texture"])
+    spread = make_spread(tile, devices)
+    return _paint(None, given_pictures(styles), chosen, weights, spread, on_progress, report_every)
 
 
 def reconstruct(
@@ -82,6 +93,8 @@ def reconstruct(
     settings: GivenSettings = None,
     *,
     weights: Weights | str | Path,
+    tile: Tile = AUTO,
+    devices: Devices = 1,
     on_progress: OnProgress | None = None,
     report_every: int = 0,
 ) -> Result:
@@ -90,32 +103,42 @@ def reconstruct(
     What the layers know of a picture (their figure 1, "content reconstructions"; Mahendran and Vedaldi
     2015). The rest is as `stylize` has it.
     """
-    chosen = _chosen(settings, PRESETS["reconstruct"])
-    return _paint(_content(content), [], chosen, on_progress, report_every, weights=weights)
+    chosen = chosen_settings(settings, PRESETS["reconstruct"])
+    spread = make_spread(tile, devices)
+    return _paint(given_content(content), [], chosen, weights, spread, on_progress, report_every)
 
 
 def _paint(
     content: ArrayLike | None,
     styles: Sequence[ArrayLike],
     settings: Settings,
+    weights: Weights | str | Path,
+    spread: Spread,
     on_progress: OnProgress | None,
     report_every: int,
     *,
     regions: Sequence[Region] | None = None,
-    weights: Weights | str | Path,
 ) -> Result:
+    check_callable(on_progress)
+    report_every = plain(report_every)  # pyright: ignore[reportAssignmentType]
+    check("report_every", report_every, Count)
+    transfer = prepare(content, styles, settings, regions=regions, weights=weights, spread=spread)
+    return transfer.run(on_progress, report_every)
+
+
+def check_callable(on_progress: object) -> None:
+    """Raises `UserError` for what cannot be called, and is not None."""
     if on_progress is not None and not callable(on_progress):
         raise UserError(
             f"on_progress is {shown(on_progress)}: give a function of one argument, or None"
         )
-    report_every = plain(report_every)  # pyright: ignore[reportAssignmentType]
-    check("report_every", report_every, Count)
-    transfer = prepare(content, styles, settings, regions=regions, weights=weights)
-    return transfer.run(on_progress, report_every)
 
 
-def _chosen(settings: GivenSettings, usual: Settings) -> Settings:
-    """Settings as they were given, in any of the ways that `stylize` takes."""
+def chosen_settings(settings: GivenSettings, usual: Settings) -> Settings:
+    """Settings as they were given, in any of the ways that `stylize` takes.
+
+    Raises `UserError` for what is none.
+    """
     if settings is None:
         return usual
     if isinstance(settings, str):
@@ -131,18 +154,24 @@ def _chosen(settings: GivenSettings, usual: Settings) -> Settings:
     return settings
 
 
-def _content(content: ArrayLike) -> ArrayLike:
+def given_content(content: ArrayLike) -> ArrayLike:
+    """The content picture, which must be there."""
     if content is None:
         raise UserError("content is None: give a picture; nstjax.texture makes one without")
     return content
 
 
-def _at_least_one(styles: ArrayLike | Iterable[ArrayLike]) -> list[ArrayLike]:
-    """The style pictures, of which several come in a list, an iterator or an array `(N, H, W, C)`."""
-    if isinstance(styles, Mapping | Set):
-        raise UserError(f"styles is a {type(styles).__name__}: give a picture, or a list of them")
-    several = isinstance(styles, list | tuple | Iterator) or getattr(styles, "ndim", None) == 4
-    pictures: list = list(styles) if several else [styles]  # pyright: ignore[reportArgumentType]
+def given_pictures(
+    given: Any, name: str = "styles", what: str = "style picture"
+) -> list[ArrayLike]:
+    """At least one picture; several come in a list, an iterator or an array `(N, H, W, C)`.
+
+    Raises `UserError` for none, and for what has no order.
+    """
+    if isinstance(given, Mapping | Set):
+        raise UserError(f"{name} is a {type(given).__name__}: give a picture, or a list of them")
+    several = isinstance(given, list | tuple | Iterator) or getattr(given, "ndim", None) == 4
+    pictures: list[Any] = list(given) if several else [given]
     if not pictures:
-        raise UserError("no style picture was given: give at least one")
+        raise UserError(f"no {what} was given: give at least one")
     return pictures

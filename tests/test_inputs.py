@@ -12,7 +12,7 @@ from nstjax import Settings
 from nstjax.cli.files import inputs as module
 from nstjax.cli.files.inputs import read_inputs
 from nstjax.cli.files.named_files import StyleFiles
-from nstjax.cli.files.origin import origins
+from nstjax.cli.files.origin import Origins
 from nstjax.images.files.opening import keeping_pipes
 
 RAMP = np.stack(np.broadcast_arrays(*np.ogrid[0:255:900j, 255:0:1200j], 90), -1).astype(np.uint8)
@@ -75,11 +75,14 @@ def test_a_file_that_was_cut_short_is_named(reading, photo, tmp_path):
 @pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="descriptors have no names here")
 def test_a_pipe_is_known_by_what_came_through_it(reading, photo):
     settings = Settings()
-    expected = list(origins(reading(photo, photo, settings), [settings]))
+
+    def origin(inputs):
+        return Origins(bit_depth=8).of(inputs.made_of, settings)
+
+    expected = origin(reading(photo, photo, settings))
     first, second = os.pipe()
     with os.fdopen(first), os.fdopen(second, "wb") as sending:
         sending.write(photo.read_bytes())
         sending.close()
         with keeping_pipes():
-            found = reading(Path(f"/dev/fd/{first}"), photo, settings)
-            assert list(origins(found, [settings])) == expected
+            assert origin(reading(Path(f"/dev/fd/{first}"), photo, settings)) == expected

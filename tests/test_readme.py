@@ -31,7 +31,7 @@ LOSSES = TEXTS["nstjax/losses/README.md"]
 WEIGHTS = TEXTS["weights_tools/README.md"]
 OF_COMMANDS = "\n".join((MAIN, PACKAGE, COMMANDS, LOSSES, WEIGHTS))
 FLAG = re.compile(r"--[a-z][a-z0-9-]+")
-PICTURE_COMMANDS = ("stylize", "sweep", "texture", "reconstruct")
+PICTURE_COMMANDS = ("stylize", "batch", "sweep", "texture", "reconstruct")
 WEIGHTS_COMMANDS = ("convert", "normalize", "fetch")
 
 
@@ -77,12 +77,12 @@ def test_every_link_leads_somewhere(name):
 @pytest.mark.parametrize(
     ("text", "shown", "waited_for", "made"),
     [
-        (MAIN, "size=256", "size=216", "painted.png"),
-        (PACKAGE, "size=256, steps=20", "size=32, steps=2", "halves.png"),
+        (MAIN, "size=256", "size=216", ["painted.png"]),
+        (PACKAGE, "size=256, steps=20", "size=32, steps=2", ["halves.png", "painted_1_1.png"]),
     ],
     ids=["README.md", "nstjax/README.md"],
 )
-def test_the_python_example_runs(text, shown, waited_for, made, tmp_path, monkeypatch, capsys):
+def test_the_python_examples_run(text, shown, waited_for, made, tmp_path, monkeypatch, capsys):
     try:
         weights_tools.fetch("vgg16-hed")
     except weights_tools.WeightsError as error:
@@ -91,10 +91,11 @@ def test_the_python_example_runs(text, shown, waited_for, made, tmp_path, monkey
     random = np.random.default_rng(0)
     for name in ("photo.jpg", "painting.jpg", "another.jpg"):
         Image.fromarray(random.integers(0, 255, (24, 32, 3), np.uint8)).save(name)
-    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    assert shown in example
-    exec(example.replace(shown, waited_for), {})
-    assert Path(made).is_file()
+    examples = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    for example, picture in zip(examples, made, strict=True):
+        assert shown in example
+        exec(example.replace(shown, waited_for), {})
+        assert Path(picture).is_file()
     if text is MAIN:
         assert capsys.readouterr().out.split()[1] == "True"
 

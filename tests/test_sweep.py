@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nstjax import together
 from nstjax.cli import main
-from nstjax.cli.running import sweep_job
 from nstjax.images import read, read_comment, resize
 from nstjax.settings import Settings
 from nstjax.settings.recipe import Recipe
@@ -40,13 +40,13 @@ def folder(tmp_path, monkeypatch, weights_file):
 def painted(monkeypatch):
     """How many pictures each batch had, of all runs."""
     sizes = []
-    original = sweep_job.paint_together
+    original = together.paint_together
 
-    def counted(transfer, each, on_progress):
-        sizes.append(len(each))
-        return original(transfer, each, on_progress)
+    def counted(transfers, on_progress):
+        sizes.append(len(transfers))
+        return original(transfers, on_progress)
 
-    monkeypatch.setattr(sweep_job, "paint_together", counted)
+    monkeypatch.setattr(together, "paint_together", counted)
     return sizes
 
 
@@ -222,15 +222,15 @@ def test_other_files_in_the_folder_are_left_alone(folder, painted):
 
 
 def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(folder, monkeypatch, capsys):
-    original, calls = sweep_job.paint_together, []
+    original, calls = together.paint_together, []
 
-    def interrupted(transfer, each, on_progress):
-        calls.append(each)
+    def interrupted(transfers, on_progress):
+        calls.append(transfers)
         if len(calls) == 2:
             signal.raise_signal(signal.SIGINT)
-        return original(transfer, each, on_progress)
+        return original(transfers, on_progress)
 
-    monkeypatch.setattr(sweep_job, "paint_together", interrupted)
+    monkeypatch.setattr(together, "paint_together", interrupted)
     loud = [flag for flag in QUICK if flag != "--quiet"] + ["--steps", "60"]
     pictures = ["content.png", "style.png", "-o", "sheet.png", "--model", "random.safetensors"]
     command = ["sweep", *pictures, *loud, *OVER, "--over", "tv_weight=0,1", "--at-once", "3"]
@@ -249,13 +249,13 @@ def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(folder, monkeypa
 
 
 def test_a_picture_that_fails_costs_no_other(folder, monkeypatch, capsys):
-    original = sweep_job.paint_together
+    original = together.paint_together
 
-    def failing(transfer, each, on_progress):
-        results = original(transfer, each, on_progress)
+    def failing(transfers, on_progress):
+        results = original(transfers, on_progress)
         return [FloatingPointError("the loss became nan"), *results[1:]]
 
-    monkeypatch.setattr(sweep_job, "paint_together", failing)
+    monkeypatch.setattr(together, "paint_together", failing)
     assert sweep(over=["--over", "content_weight=0.01,1"]) == 2
     error = capsys.readouterr().err
     assert error == (

@@ -45,7 +45,7 @@ def some(settings, *others):
 
 def painted(weights, settings, **others):
     transfer = prepare(CONTENT, [STYLE], settings[0], weights=weights)
-    return paint_together(transfer, settings, **others)
+    return paint_together([transfer.with_settings(each) for each in settings], **others)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,8 @@ def test_a_batch_shares_its_regions(weights):
     regions = [Region(np.repeat([[1.0, 1.0, 0.0, 0.0]], 3, axis=0), {0: None})]
     settings = some(QUICK, *({"content_weight": value, "coarse_steps": 0} for value in (0.05, 2)))
     transfer = prepare(CONTENT, [STYLE], settings[0], regions=regions, weights=weights)
-    for found, own in zip(paint_together(transfer, settings), settings, strict=True):
+    transfers = [transfer.with_settings(each) for each in settings]
+    for found, own in zip(paint_together(transfers), settings, strict=True):
         alone = stylize(CONTENT, STYLE, own, regions=regions, weights=weights)
         np.testing.assert_allclose(found.image, alone.image, atol=2e-4)
         np.testing.assert_array_equal(found.image[:, -4:], resize(CONTENT, 24, 32)[:, -4:])
@@ -152,7 +153,7 @@ def test_a_batch_is_of_one_program_and_one_target(field):
 
 
 def test_other_settings_are_no_batch(weights):
-    with pytest.raises(ValueError, match="differ in more than content_weight, "):
+    with pytest.raises(ValueError, match="differ in more than pictures, content_weight, "):
         painted(weights, some(QUICK, {}, {"steps": 9}))
 
 

@@ -13,6 +13,7 @@ from weights_tools.process import OutputError, dashes, run_alone, signals
 # behind it and returns an exit code. It is imported when it is called: help should come at once.
 COMMANDS = {
     "stylize": "Paints one picture in the style of others.",
+    "batch": "Paints many pictures in many styles, into a folder.",
     "sweep": "Paints one picture in many settings, and puts them on one sheet.",
     "texture": "Makes a texture like one or more pictures, without content.",
     "reconstruct": "Makes a picture from the feature maps of another, without style.",

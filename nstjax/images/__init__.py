@@ -7,6 +7,7 @@ from nstjax.images.contact_sheet import ContactSheet, Example, shrink
 from nstjax.images.files.comment import read_comment
 from nstjax.images.files.formats import BitDepth
 from nstjax.images.files.read import Picture, read, read_picture
+from nstjax.images.files.shape import read_shape, shape_of
 from nstjax.images.files.write import check_writable, write
 from nstjax.images.masks import ColorMap, read_mask
 from nstjax.images.pixels import to_bytes, to_pixels, to_words
@@ -31,9 +32,11 @@ __all__ = [
     "read_comment",
     "read_mask",
     "read_picture",
+    "read_shape",
     "resize",
     "resize_mask",
     "scaled",
+    "shape_of",
     "shrink",
     "to_bytes",
     "to_pixels",

@@ -47,8 +47,8 @@ class ContactSheet:
         """The sheet as uint8 `(H, W, 3)`.
 
         Args:
-            cells: by row and column pixels `(H, W, 3)` in [0, 1], made smaller where they do not fit,
-                or what to say in place of a picture.
+            cells: by row and column pixels `(H, W, 3)`, in [0, 1] or bytes, made smaller where they do
+                not fit, or what to say in place of a picture.
         """
         image = Image.new("RGB", (self.size[1], self.size[0]), PAPER)
         pen = ImageDraw.Draw(image)
@@ -134,6 +134,8 @@ def shrink(pixels: np.ndarray, box: Box) -> np.ndarray:
 
 def _paste(image: Image.Image, pixels: np.ndarray, corner: tuple[int, int], box: Box) -> None:
     """Puts a picture into the middle of a box."""
+    if pixels.dtype == np.uint8:
+        pixels = pixels / np.float32(255)
     small = Image.fromarray(to_bytes(shrink(pixels, box)))
     top = corner[0] + (box[0] - small.height) // 2
     left = corner[1] + (box[1] - small.width) // 2

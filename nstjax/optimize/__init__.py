@@ -3,16 +3,25 @@
 from nstjax.optimize.initial_image import INITIAL_IMAGES, Sources
 from nstjax.optimize.loop import Chunk, run_levels
 from nstjax.optimize.optimizer import OPTIMIZERS, make_transformation
+from nstjax.optimize.programs import Programs
 from nstjax.optimize.pyramid import Level, pyramid
 from nstjax.optimize.step import Batch
+from nstjax.optimize.ways import Fit, Way
+from nstjax.optimize.work import Prepared, Ready, Steps
 
 __all__ = [
     "INITIAL_IMAGES",
     "OPTIMIZERS",
     "Batch",
     "Chunk",
+    "Fit",
     "Level",
+    "Prepared",
+    "Programs",
+    "Ready",
     "Sources",
+    "Steps",
+    "Way",
     "make_transformation",
     "pyramid",
     "run_levels",

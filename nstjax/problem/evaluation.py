@@ -82,6 +82,11 @@ class Evaluation:
         """How many lie before each layer."""
         return poolings(self.architecture, self.objective.layers)
 
+    @property
+    def can_forget_content(self) -> bool:
+        """Whether what is wanted at the content layers can be had from a crop of the content alone."""
+        return bool(self.objective.content_layers) and not self.objective.swaps
+
     @functools.cached_property
     def channels(self) -> dict[str, int]:
         """How many each layer has."""

@@ -1,5 +1,6 @@
 """The problem of one level, before anything of it is compiled or computed."""
 
+import functools
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -9,6 +10,8 @@ from flax import nnx
 from jax.sharding import PartitionSpec
 
 from nstjax.losses import LossWeights
+from nstjax.machine.memory import need_of
+from nstjax.optimize import Ready
 from nstjax.problem.evaluation import Evaluation, Problem
 from nstjax.problem.pictures import Canvas, Pictures
 from nstjax.problem.targets import Layouts, compute_targets
@@ -42,11 +45,16 @@ class PendingProblem:
     def _with_targets(self, targets: Any) -> Problem:
         return Problem(self.network, targets, self.weights, self.canvas, self.layout)
 
-    def compute(self) -> Problem:
-        """The problem with its targets, on its devices."""
+    def compile(self) -> Ready:
+        """What computes the problem, with its targets, on its devices."""
+        compiled = self.targets.compile()
+        return Ready(functools.partial(self.compute_by, compiled), need_of(compiled))
+
+    def compute_by(self, compiled: jax.stages.Compiled) -> Problem:
+        """The same, by the compiled program for the targets."""
         specs = picture_specs(self.pictures, self.layouts)
         network = placed(self.network, everywhere(self.network), self.layout)
-        targets = self.targets.compile()(network, placed(self.pictures, specs, self.layout))
+        targets = compiled(network, placed(self.pictures, specs, self.layout))
         problem = self._with_targets(targets)._replace(network=network)
         canvas = placed(self.canvas, problem.specs.canvas, self.layout)
         return problem._replace(canvas=canvas)

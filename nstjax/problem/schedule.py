@@ -1,11 +1,9 @@
 """The schedule of a picture, checked before anything is computed."""
 
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from nstjax.machine.memory import check_memory
 from nstjax.optimize import Level, pyramid
 from nstjax.problem.pictures import style_sizes
 from nstjax.problem.seen import Names, check_result, check_styles
@@ -20,7 +18,7 @@ def make_levels(
     architecture: str,
     names: Names = Names(),  # noqa: B008 - frozen
 ) -> tuple[Level, ...]:
-    """The levels, once it is sure that the network can see every picture and that memory suffices.
+    """The levels, once it is sure that the network can see every picture.
 
     Args:
         content: pixels `(H, W, 3)`, whose aspect ratio the result has; None: that of the settings.
@@ -29,7 +27,7 @@ def make_levels(
         architecture: `vgg16` or `vgg19`.
         names: what to call pictures and settings in an error.
 
-    Raises `UserError` for a picture too small or narrow, and a size too large.
+    Raises `UserError` for a picture too small or narrow.
     """
     smallest = smallest_side(architecture, settings.content_layers + settings.style_layers)
     check_result(content, settings, smallest, names)
@@ -54,7 +52,4 @@ def make_levels(
         return all(min(size) >= smallest for size in all_style_sizes(level))
 
     # A panorama's short side is seen only at finer levels.
-    levels = (*filter(shows_every_style, levels[:-1]), finest)
-    # A style of another shape may be the larger one.
-    check_memory(max(finest.pixels, *map(math.prod, all_style_sizes(finest)), 0))
-    return levels
+    return (*filter(shows_every_style, levels[:-1]), finest)

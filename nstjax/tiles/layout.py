@@ -64,6 +64,12 @@ class Layout:
         return self._rows_each * len(self.columns.origins)
 
     @property
+    def described(self) -> str:
+        """In words: how many windows there are, and how large."""
+        count = self.tiles * self.devices
+        return f"{count} tiles of {self.columns.size}x{self.rows.size}"
+
+    @property
     def is_whole(self) -> bool:
         """Whether the only window is the picture."""
         return self.devices == self.tiles == 1

@@ -1,155 +1,187 @@
-"""What a sweep has on disk: a folder of pictures, their index, and the sheet."""
+"""What a command has on disk that makes many pictures: the pictures, their index, and a sheet."""
 
+import contextlib
 import json
+from collections.abc import Hashable, Sequence
 from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from nstjax.cli.files.album_files import (
-    Entry,
-    folder_of,
-    index_of,
-    pictures_by_recipe,
-    read_index,
-    rename,
-)
-from nstjax.cli.files.inputs import Inputs
-from nstjax.cli.files.origin import origins
-from nstjax.cli.parsing.grid import Cell, Grid
+from nstjax.cli.files.album_files import AlbumFiles, Entry, read_index, rename
 from nstjax.errors import UserError
 from nstjax.files import write_whole
-from nstjax.images import ContactSheet, Example, check_writable, read, scaled, shrink, write
+from nstjax.images import ContactSheet, read, shrink, to_bytes, write
 from nstjax.result import Result
+from nstjax.together import Outcome
 
 MISSING, FAILED = "not made yet", "failed"
-MOST_PIXELS = 2**26  # of a sheet
 
 
-class Album:
-    """The pictures of a grid. Those that are there are known by the recipes that they carry."""
+class AlbumCell(Hashable, Protocol):
+    """One picture of an album."""
 
-    def __init__(self, output: Path, grid: Grid, inputs: Inputs, thumbnail: int):
-        self._output, self._grid, self._inputs = output, grid, inputs
-        self._folder, self._index = folder_of(output), index_of(output)
-        self._recipes = {cell: inputs.recipe(cell.settings) for cell in grid.cells}
-        self._texts = {cell: recipe.to_json() for cell, recipe in self._recipes.items()}
-        self._check_recipes()
-        found = origins(inputs, [cell.settings for cell in grid.cells])
-        self._origins = dict(zip(grid.cells, found, strict=True))
+    @property
+    def place(self) -> tuple[int, int]:
+        """Row and column on the sheet, from 0."""
+        ...
+
+    @property
+    def about(self) -> str:
+        """What sets it apart, in one line."""
+        ...
+
+
+Cell = TypeVar("Cell", bound=AlbumCell)
+
+
+class Plan(Protocol[Cell]):
+    """What shall be in an album, and how it is written."""
+
+    files: AlbumFiles
+
+    @property
+    def cells(self) -> Sequence[Cell]:
+        """The pictures, in order."""
+        ...
+
+    @property
+    def sheet(self) -> ContactSheet | None:
+        """The layout of the sheet; None where too many pictures would be on it."""
+        ...
+
+    def file_name(self, cell: Cell) -> str:
+        """What a picture is called."""
+        ...
+
+    def recipe(self, cell: Cell) -> str:
+        """The text that a picture carries, no two the same in a folder."""
+        ...
+
+    def origin(self, cell: Cell) -> str:
+        """What it is made from, in one number.
+
+        Raises `UserError` where that cannot be read.
+        """
+        ...
+
+    def left_over(self) -> dict[str, list[Path]]:
+        """Pictures of earlier runs, by the text that they carry."""
+        ...
+
+    def write(self, cell: Cell, path: Path, pixels: np.ndarray) -> str:
+        """Writes a picture; returns what a person should know of it, empty if there is nothing."""
+        ...
+
+    def index_head(self) -> dict[str, Any]:
+        """What the index says of all pictures."""
+        ...
+
+    def index_entry(self, cell: Cell) -> Entry:
+        """What the index says of a picture, whether it is there or not."""
+        ...
+
+
+class Album(Generic[Cell]):
+    """The pictures of a plan. Those that are there are known by the recipes that they carry."""
+
+    def __init__(self, plan: Plan[Cell]):
+        self._plan = plan
         self._entries: dict[Cell, Entry] = {}
         self.failed: dict[Cell, str] = {}  # and why
         self.remarks: list[str] = []  # on pictures that were written
         self._shown: dict[tuple[int, int], np.ndarray | str] = {}
-        self._sheet = self._layout(thumbnail)
-
-    def _layout(self, thumbnail: int) -> ContactSheet:
-        content, styles = self._inputs.content, self._inputs.styles
-        assert content is not None  # every sweep has one
-        height, width = content.pixels.shape[:2]
-        sizes = [
-            scaled(height, width, min(cell.settings.size, thumbnail)) for cell in self._grid.cells
-        ]
-        examples = [Example(content.pixels, "content")]
-        examples += [Example(style, "style") for style in styles]
-        # A narrow picture still is a line there.
-        box = max(1, *(height for height, _ in sizes)), max(1, *(width for _, width in sizes))
-        smaller = [each._replace(pixels=shrink(each.pixels, box)) for each in examples]
-        sheet = ContactSheet(box, self._grid.rows, self._grid.columns, smaller)
-        height, width = sheet.size
-        if height * width > MOST_PIXELS:
-            raise UserError(
-                f"the sheet would have {width}x{height} pixels: use a smaller --thumbnail, or fewer "
-                "values"
-            )
-        check_writable(self._output, long_side=max(height, width))
-        return sheet
-
-    def _check_recipes(self) -> None:
-        """Files of one name in several folders would be told apart by nothing."""
-        cells: dict[str, Cell] = {}
-        for cell, text in self._texts.items():
-            other = cells.setdefault(text, cell)
-            if other is not cell:
-                raise UserError(
-                    f"--over gives pictures {other.number} and {cell.number} the same settings: leave "
-                    "one out, or give each file a name of its own"
-                )
 
     def path(self, cell: Cell) -> Path:
         """Where the picture of a cell lies."""
-        return self._folder / cell.file_name(self._output.suffix)
+        return self._plan.files.folder / self._plan.file_name(cell)
+
+    @property
+    def count(self) -> int:
+        """How many pictures there shall be."""
+        return len(self._plan.cells)
 
     @property
     def missing(self) -> list[Cell]:
         """The cells that have neither a picture nor failed."""
-        return [cell for cell in self._grid.cells if cell not in self._entries]
+        return [cell for cell in self._plan.cells if cell not in self._entries]
 
     def find(self) -> int:
         """Takes over the pictures that an earlier run has left, and returns how many.
 
-        They may have other numbers there: values can be added to a sweep, or be taken away.
+        They may have other names there, if the plan says so. A damaged one is as none.
         """
-        entries = read_index(self._index)
-        there = pictures_by_recipe(self._folder, self._output.suffix)
+        entries = read_index(self._plan.files.index)
+        there = self._plan.left_over()
         found: dict[Cell, Path] = {}
-        for cell, text in self._texts.items():
-            wanted = self.path(cell)
+        for cell in self._plan.cells:
+            wanted, text = self.path(cell), self._plan.recipe(cell)
             for file in sorted(there.get(text, ()), key=lambda file, wanted=wanted: file != wanted):
-                # A picture that no index knows is believed.
-                origin = entries.get(file.name, {}).get("origin", self._origins[cell])
-                if origin == self._origins[cell]:
+                if self._is_of(cell, entries.get(file.name, {}).get("origin")):
                     found[cell] = file
                     break
         rename([(file, self.path(cell)) for cell, file in found.items()])
         for cell, file in found.items():
-            self._take(cell, entries.get(file.name, {}))
-        return len(found)
+            with contextlib.suppress(UserError):
+                self._take(cell, entries.get(file.name, {}))
+        return len(self._entries)
 
-    def add(self, cell: Cell, result: Result | FloatingPointError, seconds: float) -> None:
+    def _is_of(self, cell: Cell, origin: str | None) -> bool:
+        """Whether a picture of a cell's recipe is made from the cell's files."""
+        try:
+            # A picture that no index knows is believed.
+            return origin in (None, self._plan.origin(cell))
+        except UserError:  # told when it is read
+            return False
+
+    def add(self, cell: Cell, outcome: Outcome, seconds: float) -> None:
         """Writes a picture, or remembers that there is none. Index and sheet are not."""
-        if isinstance(result, FloatingPointError):
-            self.failed[cell] = str(result)
-            self._entries[cell] = {"error": str(result)}
+        if not isinstance(outcome, Result):
+            self.failed[cell] = str(outcome)
+            self._entries[cell] = {"error": str(outcome)}
             self._shown[cell.place] = FAILED
             return
-        try:
-            self._folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise UserError(f"cannot make the folder {self._folder}: {error.strerror}") from None
-        if remark := self._inputs.write(self.path(cell), result.image, self._recipes[cell]):
+        path = self.path(cell)
+        self._plan.files.make_room(path)
+        if remark := self._plan.write(cell, path, outcome.image):
             self.remarks.append(remark)
-        losses = {name: float(term[-1]) for name, term in result.history._asdict().items()}
+        if outcome.remark:
+            self.remarks.append(f"{cell.about}: {outcome.remark}")
+        losses = {name: float(term[-1]) for name, term in outcome.history._asdict().items()}
         self._take(cell, {"losses": losses, "seconds": round(seconds, 2)})
 
     def _take(self, cell: Cell, entry: Entry) -> None:
-        """Puts a picture that is there into index and sheet."""
+        """Puts a picture that is there into index and sheet; raises `UserError` for a damaged one."""
         pixels = read(self.path(cell))
         height, width = pixels.shape[:2]
         self._entries[cell] = {
             "size": [width, height],
             "losses": entry.get("losses"),
             "seconds": entry.get("seconds"),
-            "origin": self._origins[cell],
+            "origin": self._plan.origin(cell),
         }
-        self._shown[cell.place] = shrink(pixels, self._sheet.largest)
+        if self._plan.sheet is not None:
+            self._shown[cell.place] = to_bytes(shrink(pixels, self._plan.sheet.largest))
 
     def write_index(self) -> None:
         """Writes what is known of every cell."""
-        swept = [axis.name for axis in self._grid.axes]
-        recipes = {cell: json.loads(text) for cell, text in self._texts.items()}
-        first = recipes[self._grid.cells[0]]
+        files = self._plan.files
         cells = []
-        for cell in self._grid.cells:
+        for cell in self._plan.cells:
             entry = self._entries.get(cell, {})
-            file = f"{self._folder.name}/{self.path(cell).name}" if "size" in entry else None
+            place = self.path(cell).relative_to(files.index.parent).as_posix()
+            file = place if "size" in entry else None
             row, column = cell.place
-            settings = {name: recipes[cell]["settings"][name] for name in swept}
-            cells.append({"file": file, "row": row, "column": column, "settings": settings} | entry)
-        about = {name: value for name, value in first.items() if name != "settings"}
-        text = json.dumps({**about, "swept": swept, "cells": cells}, indent=1)
-        write_whole(self._index, text.encode())
+            about = {"file": file, "row": row, "column": column, **self._plan.index_entry(cell)}
+            cells.append(about | entry)
+        text = json.dumps({**self._plan.index_head(), "cells": cells}, indent=1)
+        files.make_room(files.index)
+        write_whole(files.index, text.encode())
 
     def write_sheet(self) -> None:
         """Draws and writes the sheet, with what there is."""
-        missing = {cell.place: MISSING for cell in self._grid.cells}
-        write(self._output, self._sheet.draw({**missing, **self._shown}) / np.float32(255))
+        if self._plan.sheet is None:
+            return
+        missing = {cell.place: MISSING for cell in self._plan.cells}
+        self._plan.files.make_room(self._plan.files.sheet)
+        write(self._plan.files.sheet, self._plan.sheet.draw({**missing, **self._shown}))

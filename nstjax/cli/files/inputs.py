@@ -23,10 +23,31 @@ from nstjax.problem.regions import Region
 from nstjax.problem.seen import Names
 from nstjax.settings import Settings
 from nstjax.settings.recipe import Recipe
+from nstjax.spread import make_spread
 from nstjax.vgg import Weights, load_weights
 
 LEFT_OUT: dict[Part, str] = {"exif": "the photograph's EXIF", "comment": "its recipe"}
 PLATFORM_VARIABLES = ("JAX_PLATFORMS", "JAX_PLATFORM_NAME")  # with which JAX looks nowhere else
+
+
+@dataclass(frozen=True, eq=False)
+class Tools:
+    """What all pictures of a command are made with."""
+
+    network: FoundWeights
+    device: Any  # a `jax.Device`
+
+    @functools.cached_property
+    def weights(self) -> Weights:
+        """The network's weights, read once."""
+        return load_weights(self.network.file)
+
+    def introduction(self, arguments: Arguments) -> Iterator[str]:
+        """What a person is told before the work, line by line."""
+        if arguments.like is not None:
+            yield f"as in {arguments.like}: {_as_typed(arguments.pictures)}"
+        network = f"{self.network.name}{self.network.remark}"
+        yield f"network {network}, preset {arguments.preset}, on {self.device.device_kind}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,21 +59,16 @@ class Inputs:
     style_files: list[Path]
     styles: list[np.ndarray]
     regions: list[Region] | None
-    network: FoundWeights
-    device: Any  # a `jax.Device`
+    tools: Tools
     remarks: list[str]  # on files that were left out, or read although something is wrong with them
 
     @property
-    def files(self) -> list[Path]:
-        """Every picture, and every mask, that was read."""
+    def made_of(self) -> list[Path]:
+        """The files of every picture, every mask, and the network."""
         pictures = self.arguments.pictures
         content = [pictures.content] if pictures.content else []
-        return [*content, *self.style_files, *pictures.masks, *pictures.style_masks]
-
-    @functools.cached_property
-    def weights(self) -> Weights:
-        """The network's weights, read once."""
-        return load_weights(self.network.file)
+        masks = [*pictures.masks, *pictures.style_masks]
+        return [*content, *self.style_files, *masks, self.tools.network.file]
 
     def prepare(self, settings: Settings) -> Transfer:
         """The work, with other settings than the arguments' or the same; raises as `prepare` does."""
@@ -61,28 +77,20 @@ class Inputs:
             [f"the style picture {file}" for file in self.style_files],
             flags=True,
         )
+        run = self.arguments.run
         return prepare(
             self.content.pixels if self.content else None,
             self.styles,
             settings,
             regions=self.regions,
-            weights=self.weights,
+            weights=self.tools.weights,
+            spread=make_spread(*map(_number, (run.tile, run.devices))),
             names=names,
         )
 
     def recipe(self, settings: Settings) -> Recipe:
         """What a picture of such settings carries."""
-        pictures = self.arguments.pictures
-        return Recipe(
-            settings=settings,
-            preset=self.arguments.preset,
-            content=str(pictures.content or ""),
-            styles=tuple(map(str, self.style_files)),
-            masks=tuple(map(str, pictures.masks)),
-            style_masks=tuple(map(str, pictures.style_masks)),
-            model=self.network.name,
-            preprocessing=self.arguments.preprocessing,
-        )
+        return recipe_for(self.arguments, self.style_files, settings, self.tools)
 
     def write(self, path: Path, pixels: np.ndarray, recipe: Recipe) -> str:
         """Writes a picture with what it takes along from the content; raises as `write` does.
@@ -102,13 +110,34 @@ class Inputs:
         what = " and ".join(LEFT_OUT[each] for each in left_out)
         return f"{path} is without {what}: JPEG has no room for it, PNG has"
 
-    def introduction(self) -> Iterator[str]:
-        """What a person is told before the work, line by line."""
-        arguments = self.arguments
-        if arguments.like is not None:
-            yield f"as in {arguments.like}: {_as_typed(arguments.pictures)}"
-        network = f"{self.network.name}{self.network.remark}"
-        yield f"network {network}, preset {arguments.preset}, on {self.device.device_kind}"
+
+def recipe_for(
+    arguments: Arguments, style_files: Sequence[Path], settings: Settings, tools: Tools
+) -> Recipe:
+    """What a picture of such settings carries."""
+    pictures = arguments.pictures
+    return Recipe(
+        settings=settings,
+        preset=arguments.preset,
+        content=str(pictures.content or ""),
+        styles=tuple(map(str, style_files)),
+        masks=tuple(map(str, pictures.masks)),
+        style_masks=tuple(map(str, pictures.style_masks)),
+        model=tools.network.name,
+        preprocessing=arguments.preprocessing,
+    )
+
+
+def find_tools(arguments: Arguments) -> Tools:
+    """Finds device and network, which may take a download.
+
+    Raises `UserError` for a device that is not there, and `weights_tools.WeightsError`.
+    """
+    device = _find_device(arguments.run.device)
+    network = find_weights(
+        arguments.model, arguments.preprocessing, progress=not arguments.run.quiet
+    )
+    return Tools(network, device)
 
 
 def read_inputs(
@@ -125,10 +154,7 @@ def read_inputs(
     """
     pictures = arguments.pictures
     size = max(settings.size for settings in several)
-    style_size = max(
-        math.ceil(max(settings.style_scale) * (settings.style_size or settings.size))
-        for settings in several
-    )
+    style_size = max(map(longest_style, several))
     content = read_picture(pictures.content, long_side=size) if pictures.content else None
     read_styles = [read_picture(style, long_side=style_size) for style in style_files.files]
     styles = [style.pixels for style in read_styles]
@@ -138,10 +164,7 @@ def read_inputs(
         content=content.pixels.shape[:2] if content else None,
         styles=[style.shape[:2] for style in styles],
     )
-    device = _find_device(arguments.run.device)
-    network = find_weights(
-        arguments.model, arguments.preprocessing, progress=not arguments.run.quiet
-    )
+    tools = find_tools(arguments)
     read_files = [
         *([(pictures.content, content)] if content else []),
         *zip(style_files.files, read_styles, strict=True),
@@ -153,10 +176,14 @@ def read_inputs(
         style_files.files,
         styles,
         regions,
-        network,
-        device,
+        tools,
         [*style_files.remarks, *remarks],
     )
+
+
+def longest_style(settings: Settings) -> int:
+    """The long side that a style picture is looked at with, in pixels."""
+    return math.ceil(max(settings.style_scale) * (settings.style_size or settings.size))
 
 
 def _as_typed(pictures: Pictures) -> str:
@@ -184,3 +211,8 @@ def _find_device(platform: str) -> Any:
             f"device is {platform!r} and JAX finds none here: use --device cpu, or install "
             "nstjax[cuda] or nstjax[tpu]"
         ) from None
+
+
+def _number(text: str) -> int | str:
+    """A whole number where a text is one."""
+    return int(text) if text.isdecimal() and len(text) < 10 else text

@@ -2,12 +2,12 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import weights_tools
-from nstjax.cli.files.album_files import OURS, folder_of, index_of
+from nstjax.cli.files.album_files import OURS, AlbumFiles
 from nstjax.cli.files.apart import Named, Series, check_apart
 from nstjax.cli.files.metrics import is_stream
 from nstjax.cli.files.snapshots import snapshot_name
@@ -40,9 +40,10 @@ def find_files(arguments: Arguments, several: Sequence[Settings]) -> StyleFiles:
     outputs, series = [Named("the file of -o", output)], []
     written_to = [output.parent, Path(os.path.realpath(output)).parent]
     if is_sweep:
-        outputs.append(Named("the index of the sweep", index_of(output)))
-        series.append(Series("pictures", folder_of(output), _of_sweep(output)))
-        written_to.append(folder_of(output))
+        album = AlbumFiles.beside(output)
+        outputs.append(Named("the index of the sweep", album.index))
+        series.append(Series("pictures", album.folder, _of_sweep(output)))
+        written_to.append(album.folder)
     if (metrics := _metrics_file(run)) is not None:
         outputs.append(Named("the file of --metrics", metrics))
     if run.save_every:
@@ -50,9 +51,36 @@ def find_files(arguments: Arguments, several: Sequence[Settings]) -> StyleFiles:
         series.append(Series("pictures on the way", output.parent, is_one))
     remarks: list[str] = []
     styles = find_style_files(arguments.pictures.styles, written_to, remarks.append)
-    _check_not_kept(outputs)
-    check_apart(outputs, series, _inputs(arguments, styles, several))
+    pictures = arguments.pictures
+    groups = {
+        "the content picture": [pictures.content] if pictures.content else [],
+        "a style picture": styles,
+        "a mask": pictures.masks,
+        "a style mask": pictures.style_masks,
+    }
+    check_outputs_apart(outputs, series, groups, arguments, several)
     return StyleFiles(styles, remarks)
+
+
+def check_outputs_apart(
+    outputs: Sequence[Named],
+    series: Sequence[Series],
+    pictures: Mapping[str, Iterable[Path]],
+    arguments: Arguments,
+    several: Sequence[Settings],
+) -> None:
+    """Raises `UserError` where a file would be written over one that is read.
+
+    Args:
+        outputs: files that are written.
+        series: files in folders that are.
+        pictures: files that are read, by what they are for the command.
+        arguments: what names others that are.
+        several: all settings that pictures are made with.
+    """
+    _check_not_kept(outputs)
+    groups = {**pictures, **_others(arguments, several)}
+    check_apart(outputs, series, [Named(what, path) for what in groups for path in groups[what]])
 
 
 def _check_not_kept(outputs: Sequence[Named]) -> None:
@@ -96,10 +124,8 @@ def _of_snapshots(output: Path, every: int):
     return is_one
 
 
-def _inputs(
-    arguments: Arguments, styles: Sequence[Path], several: Sequence[Settings]
-) -> list[Named]:
-    pictures = arguments.pictures
+def _others(arguments: Arguments, several: Sequence[Settings]) -> dict[str, Iterable[Path]]:
+    """What is read besides pictures and masks."""
     first = {
         name
         for settings in several
@@ -108,17 +134,10 @@ def _inputs(
     }
     network = arguments.model
     kept = weights_tools.weights_folder()
-    groups = {
-        "the content picture": [pictures.content],
-        "a style picture": styles,
-        "a mask": pictures.masks,
-        "a style mask": pictures.style_masks,
-        "the picture of --like": [arguments.like],
-        "the file of --settings": [arguments.settings_file],
+    return {
+        "the picture of --like": [arguments.like] if arguments.like else [],
+        "the file of --settings": [arguments.settings_file] if arguments.settings_file else [],
         "the first picture of --init": map(Path, sorted(first)),
-        "the weights of --model": [Path(network) if os.path.isfile(network) else None],
+        "the weights of --model": [Path(network)] if os.path.isfile(network) else [],
         "a network that is kept": sorted(kept.iterdir()) if os.path.isdir(kept) else [],
     }
-    return [
-        Named(what, path) for what, paths in groups.items() for path in paths if path is not None
-    ]

@@ -22,6 +22,10 @@ class Run:
     metrics: Path | None = None  # also write each step's losses, a line of JSON each
     quiet: bool = False  # no progress bar
     device: Literal["auto", "cpu", "gpu", "tpu"] = "auto"  # where to compute
+    devices: Annotated[str, tyro.conf.arg(metavar="{all}|N")] = "1"  # how many share a picture
+    # Side of the tiles that it is computed in, in pixels; auto: none where it fits the memory.
+    tile: Annotated[str, tyro.conf.arg(metavar="{auto,none}|PX")] = "auto"
+    plan: bool = False  # only say what it would take, and leave
 
     def __post_init__(self):
         if self.save_every < 0:
@@ -106,7 +110,23 @@ class StylizeArguments(Arguments):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SweepArguments(StylizeArguments):
+class AlbumArguments(Arguments):
+    """What the commands take beside that make many pictures."""
+
+    thumbnail: int = 320  # long side of a picture on the sheet, at most
+    at_once: int = 0  # pictures that are painted together; 0: as many as are useful and fit
+
+    def __post_init__(self):
+        if self.thumbnail < SMALLEST_THUMBNAIL:
+            raise UserError(
+                f"thumbnail is {self.thumbnail}: give at least {SMALLEST_THUMBNAIL} pixels"
+            )
+        if self.at_once < 0:
+            raise UserError(f"at_once is {self.at_once}: give at least 0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepArguments(AlbumArguments, StylizeArguments):
     """Paints the content picture in all combinations of some settings, and puts them on one sheet."""
 
     over: Annotated[
@@ -116,17 +136,38 @@ class SweepArguments(StylizeArguments):
             help="a setting and its values, once for each setting; + joins the layers of a value",
         ),
     ] = ()
-    thumbnail: int = 320  # long side of a picture on the sheet, at most
-    at_once: int = 0  # pictures that are painted together; 0: as many as are useful and fit
+
+    def __post_init__(self):
+        StylizeArguments.__post_init__(self)
+        AlbumArguments.__post_init__(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchArguments(AlbumArguments):
+    """Paints every content picture in every style, or in pairs, into a folder with index and sheet."""
+
+    contents: Annotated[
+        tyro.conf.Positional[tuple[Path, ...]],
+        tyro.conf.arg(
+            metavar="CONTENT [CONTENT ...]",
+            help="pictures that are painted, folders of them, or patterns",
+        ),
+    ]
+    styles: Annotated[
+        tuple[Path, ...],
+        tyro.conf.arg(
+            metavar="STYLE ...", help="pictures to paint like, folders of them, or patterns"
+        ),
+    ]
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]  # folder to write to
+    pairs: bool = False  # the first content in the first style only, the second in the second, ...
+    format: Literal["png", "jpg", "tif"] = "png"  # of the pictures
 
     def __post_init__(self):
         super().__post_init__()
-        if self.thumbnail < SMALLEST_THUMBNAIL:
-            raise UserError(
-                f"thumbnail is {self.thumbnail}: give at least {SMALLEST_THUMBNAIL} pixels"
-            )
-        if self.at_once < 0:
-            raise UserError(f"at_once is {self.at_once}: give at least 0")
+        if not self.contents:
+            raise UserError("no content picture was given: name at least one behind the command")
+        _check_styles(self.styles, "behind --styles")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,7 +53,7 @@ def default_arguments(kind: type[Kind], preset: str, arguments: Sequence[str]) -
 def _with_pictures(kind: type[Kind], pictures: dict[str, Any], **others: Any) -> Kind:
     """Arguments with those of the pictures that the command takes; what it must have is asked for."""
     names = {each.name for each in dataclasses.fields(kind)}
-    wanted = {"content": tyro.MISSING, "styles": tyro.MISSING} | pictures
+    wanted = dict.fromkeys(("content", "contents", "styles"), tyro.MISSING) | pictures
     found = {name: value for name, value in wanted.items() if name in names}
     return kind(**found, output=tyro.MISSING, **others)
 

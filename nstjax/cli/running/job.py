@@ -35,7 +35,7 @@ def run_job(arguments: Arguments) -> int:
     save = functools.partial(inputs.write, recipe=inputs.recipe(arguments.settings))
     keep_programs()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(jax.default_device(inputs.device))
+        stack.enter_context(jax.default_device(inputs.tools.device))
         transfer = inputs.prepare(arguments.settings)
         observers: list[Callable[[Progress], None]] = []
         if arguments.run.metrics is not None:
@@ -45,7 +45,7 @@ def run_job(arguments: Arguments) -> int:
             observers.append(stack.enter_context(snapshots))
         for line in inputs.remarks:
             speech.warn(line)
-        for line in inputs.introduction():
+        for line in inputs.tools.introduction(arguments):
             speech.say(line)
         interrupted = stack.enter_context(InterruptFlag(quiet=arguments.run.quiet))
         failures: list[UserError] = []
@@ -55,6 +55,8 @@ def run_job(arguments: Arguments) -> int:
             def on_progress(progress: Progress) -> bool:
                 interrupted.has_result()
                 show(progress)
+                for line in progress.told:
+                    speech.say(line)
                 for observe in tuple(observers):
                     try:
                         observe(progress)

@@ -16,6 +16,7 @@ UNREAD = {
 }
 # Formats that have integers of 16 bits where Pillow's mode says 32.
 SIXTEEN_BITS = ("PNG", "PPM", "TIFF", "JPEG2000")
+ON_ITS_SIDE = (5, 6, 7, 8)  # orientations in EXIF that change height and width
 PROFILE_SPACE = slice(16, 20)  # of a profile: the color space that it is about
 
 
@@ -55,7 +56,7 @@ def samples_of(image: Image.Image, words: np.ndarray | None = None) -> Samples:
     if words is None:
         found = _of_mode(_upright(image), image.format)
     else:
-        found = _channels(oriented(words, _orientation(image)))
+        found = _channels(oriented(words, orientation_of(image)))
     if found.alpha is None and key is not None and image.mode in ("1", "L", "RGB", "I;16"):
         found = replace(found, alpha=_all_but(found.color, key))
     return with_profile(found, profile, has_palette=image.mode in ("P", "PA"))
@@ -70,7 +71,7 @@ def unit_floats(values: np.ndarray) -> np.ndarray:
 
 def oriented(values: np.ndarray, orientation: int | None) -> np.ndarray:
     """`(H, W, ...)` stored as EXIF's number says, upright."""
-    if orientation in (5, 6, 7, 8):
+    if orientation in ON_ITS_SIDE:
         values = values.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):
         values = values[::-1]
@@ -86,7 +87,8 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def _orientation(image: Image.Image) -> int | None:
+def orientation_of(image: Image.Image) -> int | None:
+    """EXIF's number for how a picture lies, if it has one."""
     try:
         return image.getexif().get(Base.Orientation)
     except Exception:  # as above

@@ -1,0 +1,101 @@
+"""The programs of one level: traced here, compiled elsewhere."""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import jax
+
+from nstjax.machine.device import default_platform
+from nstjax.machine.memory import Need, need_of
+from nstjax.optimize.pyramid import Level
+from nstjax.optimize.start import state_shapes
+from nstjax.optimize.step import Batch, Evaluate, State, run_steps
+from nstjax.optimize.ways import Way
+from nstjax.tiles import Layout
+
+# How many pixels, summed over steps, a chunk may hold. A chunk cannot be interrupted, so it should
+# last under a second; but an accelerator needs long ones to be kept busy.
+CHUNK_PIXELS = {"cpu": 2**17, "gpu": 2**24, "tpu": 2**24}
+LONGEST_CHUNK = 50
+
+
+class Pending(Protocol):
+    """The second argument of `evaluate` at a level, not computed yet."""
+
+    @property
+    def shapes(self) -> Any:
+        """The same tree with `jax.ShapeDtypeStruct` for arrays: enough to trace the step."""
+        ...
+
+    def compile(self) -> "Ready":
+        """What computes the argument itself. Called in another thread."""
+        ...
+
+
+class Ready(NamedTuple):
+    """A problem whose program is compiled."""
+
+    compute: Callable[[], Any]
+    need: Need
+
+
+class Steps(NamedTuple):
+    """What the steps of all levels have in common; see `run_levels`."""
+
+    evaluate: Evaluate
+    make_problem: Callable[[Level, Layout | None], Pending]
+    learning_rate: jax.typing.ArrayLike
+    averaging: jax.typing.ArrayLike
+    stop_every: int
+    batch: Batch | None
+
+
+class Prepared(NamedTuple):
+    """All that a level needs besides the picture."""
+
+    way: Way
+    problem: Ready
+    run_chunk: Callable[..., tuple[State, jax.Array, Any]]  # compiled `run_steps`
+    chunk_length: int
+    need: Need  # of a chunk
+
+
+def trace(steps: Steps, level: Level, done: int, way: Way) -> Callable[[], Prepared]:
+    """Traced in this thread, whose JAX settings hold in no other; the rest can be done elsewhere.
+
+    Args:
+        steps: of all levels.
+        level: its size, and how many steps it has left.
+        done: steps before these.
+        way: how it is to run.
+    """
+    pending = steps.make_problem(level, way.layout)
+    several = 1 if steps.batch is None else steps.batch.pictures
+    length = chunk_length(level, done, steps.stop_every, default_platform(), several)
+    size = level.height, level.width
+    step = run_steps.lower(
+        state_shapes(way.optimizer, *size, way.layout, batch=steps.batch),
+        pending.shapes,
+        steps.learning_rate,
+        steps.averaging,
+        evaluate=steps.evaluate,
+        optimizer=way.optimizer,
+        steps=length,
+        batch=steps.batch,
+    )
+
+    def finish() -> Prepared:
+        problem, run_chunk = pending.compile(), step.compile()
+        return Prepared(way, problem, run_chunk, length, need_of(run_chunk))
+
+    return finish
+
+
+def chunk_length(level: Level, done: int, stop_every: int, platform: str, pictures: int = 1) -> int:
+    """Steps a chunk: the most that divide the level evenly, so that one program serves it all."""
+    pixels = level.pixels * pictures
+    bound = min(LONGEST_CHUNK, max(1, CHUNK_PIXELS.get(platform, 2**24) // pixels))
+    # gcd(n, 0) = n: without `stop_every` only the level's own steps count.
+    common = math.gcd(level.steps, stop_every, done if stop_every else 0)
+    return max(length for length in range(1, bound + 1) if common % length == 0)
