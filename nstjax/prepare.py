@@ -1,6 +1,6 @@
 """All that a picture needs, checked before anything is computed, and then made."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -17,10 +17,10 @@ from nstjax.machine.memory import room
 from nstjax.optimize import (
     OPTIMIZERS,
     Batch,
-    Chunk,
     Level,
     Steps,
     Way,
+    Work,
     run_levels,
 )
 from nstjax.problem.evaluation import loss_weights, make_evaluation
@@ -69,10 +69,11 @@ class Transfer:
 
     def run(self, on_progress: OnProgress | None = None, report_every: int = 0) -> Result:
         """Makes the picture; `stylize` says how."""
-        chunks = self.chunks(self.initial, numbers_of(self.settings), stop_every=report_every)
+        work = self.work(self.initial, numbers_of(self.settings), stop_every=report_every)
+        chunks = run_levels(work, room())
         return collect(chunks, self.levels, self.settings, on_progress, self.show)
 
-    def chunks(
+    def work(
         self,
         initial: np.ndarray | Sequence[np.ndarray],
         numbers: Numbers,
@@ -80,8 +81,8 @@ class Transfer:
         stop_every: int = 0,
         batch: Batch | None = None,
         apart: Sequence["Transfer"] = (),
-    ) -> Iterator[Chunk]:
-        """The work itself, level by level; see `run_levels` for a batch.
+    ) -> Work:
+        """What there is to do, level by level; nothing of it is traced.
 
         Of a batch whose pictures have targets of their own, `apart` are their transfers.
         """
@@ -99,7 +100,7 @@ class Transfer:
         def ways(level: Level) -> list[Way]:
             return self.spread.ways(level, evaluation, settings)
 
-        return run_levels(
+        return Work(
             self.levels,
             initial,
             Steps(
@@ -111,8 +112,7 @@ class Transfer:
                 batch=batch,
             ),
             ways,
-            room=room(),
-            carry=OPTIMIZERS[settings.optimizer].carry if settings.carry_moments else None,
+            OPTIMIZERS[settings.optimizer].carry if settings.carry_moments else None,
         )
 
     def seen_at(self, level: Level) -> tuple[Pictures, Canvas | None]:

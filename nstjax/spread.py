@@ -54,12 +54,13 @@ class Spread:
                     )
                     made = make_transformation(settings.optimizer, settings.adam_beta2, memory)
                     usual = memory == optimizer.memories(default_platform())[0]
-                    told = "" if memory is None or usual else memory.told
-                    if layout.tiles > 1:
-                        tiles = f"level {level.width}x{level.height}: {layout.described}"
-                        told = f"{tiles}; {told}" if told else tiles
+                    less = "" if memory is None or usual else memory.told
+                    parts = [layout.described if layout.tiles > 1 else "", less]
+                    told = ", ".join(filter(None, parts))
+                    if told:
+                        told = f"level {level.width}x{level.height}: {told}"
                     key = (memory, keeps_content, layout.rows, layout.columns)
-                    found.setdefault(key, Way(made, layout, told))
+                    found.setdefault(key, Way(made, layout, less, told))
         return list(found.values())
 
     def check(self, level: Level, settings: Settings) -> None:

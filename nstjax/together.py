@@ -12,7 +12,7 @@ import numpy as np
 from nstjax.errors import UserError
 from nstjax.machine.device import default_platform
 from nstjax.machine.memory import room
-from nstjax.optimize import Batch, Level
+from nstjax.optimize import Batch, Level, run_levels
 from nstjax.prepare import Transfer, numbers_of
 from nstjax.problem.evaluation import Problem
 from nstjax.problem.schedule import make_levels
@@ -157,12 +157,13 @@ def paint_together(
         *(numbers_of(one.settings) for one in transfers),
     )
     shared = all(_same_pictures(each, first) for each in others)
-    chunks = first.chunks(
+    work = first.work(
         [one.initial for one in transfers],
         numbers,
         batch=Batch(len(transfers), AXES_SHARED if shared else AXES_APART),
         apart=() if shared else transfers,
     )
+    chunks = run_levels(work, room())
 
     def show(pictures: np.ndarray) -> np.ndarray:
         return np.stack([one.show(pixels) for one, pixels in zip(transfers, pictures, strict=True)])

@@ -1,7 +1,7 @@
 """Coarse-to-fine optimization of pixels for whatever objective it is given."""
 
 from nstjax.optimize.initial_image import INITIAL_IMAGES, Sources
-from nstjax.optimize.loop import Chunk, run_levels
+from nstjax.optimize.loop import Chunk, Work, plan_levels, run_levels
 from nstjax.optimize.optimizer import OPTIMIZERS, make_transformation
 from nstjax.optimize.programs import Programs
 from nstjax.optimize.pyramid import Level, pyramid
@@ -22,7 +22,9 @@ __all__ = [
     "Sources",
     "Steps",
     "Way",
+    "Work",
     "make_transformation",
+    "plan_levels",
     "pyramid",
     "run_levels",
 ]

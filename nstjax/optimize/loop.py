@@ -48,15 +48,18 @@ class Start(NamedTuple):
     memory: Any = None  # the optimizer's, of the last level
 
 
-def run_levels(
-    levels: Sequence[Level],
-    initial: np.ndarray | Sequence[np.ndarray],
-    steps: Steps,
-    ways: Callable[[Level], Sequence[Way]],
-    *,
-    room: int | None = None,
-    carry: Carry | None = None,
-) -> Iterator[Chunk]:
+class Work(NamedTuple):
+    """What there is to do for a picture, or for a batch."""
+
+    levels: tuple[Level, ...]  # coarse to fine
+    # Pixels (H, W, 3) of any size, resized to the first level; of a batch a list of such.
+    initial: np.ndarray | Sequence[np.ndarray]
+    steps: Steps  # what the steps of all levels have in common
+    ways: Callable[[Level], Sequence[Way]]  # how a level may run, the best way first
+    carry: Carry | None = None  # makes a level's optimizer state from the last one's
+
+
+def run_levels(work: Work, room: int | None = None) -> Iterator[Chunk]:
     """Optimizes the picture coarse to fine, and yields each chunk once the next one is under way.
 
     The device therefore never waits for whoever consumes the chunks. Each next level is traced once this
@@ -64,26 +67,27 @@ def run_levels(
     starts afresh at each level: its memory is of another size, and of another landscape.
 
     Where the memory does not suffice all the same, a level goes on from its last picture in the next of
-    its ways.
-
-    Args:
-        levels: coarse to fine.
-        initial: pixels `(H, W, 3)` of any size, resized to the first level; of a batch a list of such.
-        steps: what the steps of all levels have in common.
-        ways: how a level may run, the best way first.
-        room: bytes that a program may take on each device; None: nobody knows.
-        carry: makes a level's optimizer state from the last one's, and its pixels.
+    its ways. `room` is how many bytes a program may take on each device; None: nobody knows.
 
     Raises `UserError` where a level cannot fit in any way, before the first one begins if that can be
     told from its programs.
     """
-    if steps.batch is not None and carry is not None:
-        carry = jax.vmap(carry)
-    programs = Programs(levels, steps, ways, room)
-    run = _Run(programs, Start(initial), carry)
+    batch, carry = work.steps.batch, work.carry
+    programs = Programs(work.levels, work.steps, work.ways, room)
+    run = _Run(programs, Start(work.initial), jax.vmap(carry) if carry and batch else carry)
     try:
-        for index in range(len(levels)):
+        for index in range(len(work.levels)):
             yield from run.level(index)
+    finally:
+        programs.close()
+
+
+def plan_levels(work: Work, room: int | None = None) -> Iterator[Prepared]:
+    """The programs of each level, as `run_levels` would run them."""
+    programs = Programs(work.levels, work.steps, work.ways, room)
+    try:
+        for index in range(len(work.levels)):
+            yield programs.take(index)
     finally:
         programs.close()
 

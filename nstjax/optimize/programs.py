@@ -53,7 +53,7 @@ class Programs:
         return found
 
     def smaller(self, level: Level, done: int, way: Way) -> Prepared | None:
-        """The programs for what is left of a level, in the best of the ways behind one, if there is one."""
+        """The programs for what is left of a level, in the best of the ways behind one, if any is."""
         following = self._behind(level, way)
         if following is None:
             return None

@@ -21,7 +21,8 @@ class Way(NamedTuple):
 
     optimizer: optax.GradientTransformation
     layout: Layout | None = None  # None: whole, on one device
-    told: str = ""  # what of it a person should know
+    memory: str = ""  # what the optimizer remembers, where that is less than usual
+    told: str = ""  # what of all that a person should know
 
 
 class Known(NamedTuple):

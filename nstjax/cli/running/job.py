@@ -12,12 +12,16 @@ from nstjax.cli.files.inputs import read_inputs
 from nstjax.cli.files.metrics import MetricsFile
 from nstjax.cli.files.named_files import check_outputs, find_files
 from nstjax.cli.files.snapshots import Snapshots
+from nstjax.cli.files.speeds import Stopwatch, kind_of_step
 from nstjax.cli.parsing.arguments import Arguments
 from nstjax.cli.running.compilation_cache import keep_programs
 from nstjax.cli.running.interrupt import InterruptFlag
+from nstjax.cli.running.planning import plan_lines
 from nstjax.cli.running.progress import ProgressBar
 from nstjax.cli.running.speech import Speech
 from nstjax.errors import UserError
+from nstjax.plan import make_plan
+from nstjax.prepare import numbers_of
 from nstjax.result import Progress
 
 
@@ -47,6 +51,18 @@ def run_job(arguments: Arguments) -> int:
             speech.warn(line)
         for line in inputs.tools.introduction(arguments):
             speech.say(line)
+        if arguments.run.plan:
+            plan = make_plan(transfer.work(transfer.initial, numbers_of(transfer.settings)))
+            for line in plan_lines(plan, arguments, inputs.tools):
+                speech.warn(line)
+            return SUCCESS
+        kind = kind_of_step(
+            arguments.settings,
+            inputs.tools.network.name,
+            inputs.tools.device,
+            arguments.run.devices,
+        )
+        stopwatch = Stopwatch(kind)
         interrupted = stack.enter_context(InterruptFlag(quiet=arguments.run.quiet))
         failures: list[UserError] = []
 
@@ -55,6 +71,7 @@ def run_job(arguments: Arguments) -> int:
             def on_progress(progress: Progress) -> bool:
                 interrupted.has_result()
                 show(progress)
+                stopwatch(progress)
                 for line in progress.told:
                     speech.say(line)
                 for observe in tuple(observers):
@@ -67,6 +84,7 @@ def run_job(arguments: Arguments) -> int:
 
             result = transfer.run(on_progress, arguments.run.save_every)
         interrupted.is_saving()
+        stopwatch.save()
         remark = save(arguments.output, result.image)
         height, width = result.image.shape[:2]
         seconds = time.monotonic() - started
