@@ -26,6 +26,7 @@ class Known:
 
     def __init__(self, problem):
         self.shapes = problem
+        self.layout = None
 
     def compute(self):
         return self.shapes
@@ -88,10 +89,10 @@ def test_a_chunk_stays_intact_while_the_next_ones_run():
 
 def test_the_next_chunk_is_under_way_before_the_last_is_handed_out(monkeypatch):
     started = []
-    original = loop.lower_steps
+    original = loop.run_steps
 
     def counted(*args, **kwargs):
-        compiled = original(*args, **kwargs).compile()
+        compiled = original.lower(*args, **kwargs).compile()
 
         def run(*args):
             started.append(1)
@@ -99,7 +100,7 @@ def test_the_next_chunk_is_under_way_before_the_last_is_handed_out(monkeypatch):
 
         return SimpleNamespace(compile=lambda: run)
 
-    monkeypatch.setattr(loop, "lower_steps", counted)
+    monkeypatch.setattr(loop, "run_steps", SimpleNamespace(lower=counted))
     next(iter(chunks(stop_every=1)))
     assert len(started) == 2
 

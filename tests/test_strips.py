@@ -14,7 +14,8 @@ from flax import nnx
 from reference.inputs import picture, relative_error
 
 from nstjax import Settings
-from nstjax.problem.evaluation import Problem, loss_weights, make_evaluation
+from nstjax.problem.evaluation import loss_weights, make_evaluation
+from nstjax.problem.pending import pending_problem
 from nstjax.problem.pictures import Canvas, Pictures, RegionView
 from nstjax.vgg import FORMS, VGG, Weights, architecture, form_for, forms, kernel_shapes, strips
 
@@ -180,8 +181,9 @@ def pictures_and_canvas(height, width):
 def losses_and_gradients(weights, settings, platform, pixels):
     evaluation, network = make_evaluation(weights, settings, platform)
     pictures, canvas = pictures_and_canvas(*pixels.shape[1:3])
-    targets = evaluation.targets(network, pictures)
-    whole = Problem(network, targets, loss_weights(settings), canvas)
+    layout = evaluation.layout(*pixels.shape[1:3])
+    numbers = loss_weights(settings)
+    whole = pending_problem(evaluation, network, numbers, pictures, layout, canvas).compute()
     gradient = jax.value_and_grad(evaluation, has_aux=True)
     (_, losses), gradients = jax.jit(jax.vmap(gradient, (0, None)))(pixels, whole)
     return losses, gradients
