@@ -17,7 +17,7 @@ from nstjax import Settings
 from nstjax.problem.evaluation import loss_weights, make_evaluation
 from nstjax.problem.pending import pending_problem
 from nstjax.problem.pictures import Canvas, Pictures, RegionView
-from nstjax.vgg import FORMS, VGG, Weights, architecture, form_for, forms, kernel_shapes, strips
+from nstjax.vgg import FORMS, VGG, form_for, forms
 
 PLATFORMS = {"cpu": "winograd", "gpu": "fused", "tpu": "strips"}
 
@@ -28,28 +28,6 @@ def hastily_compiled():
     jax.config.update("jax_disable_most_optimizations", True)
     yield
     jax.config.update("jax_disable_most_optimizations", False)
-
-
-@pytest.fixture
-def narrow(monkeypatch, network):
-    """Networks of an eighth of the channels: they compile faster, and take the same turns."""
-    preprocessing = network("vgg16").preprocessing
-    narrower = tuple(channels // 8 for channels in architecture.STAGE_CHANNELS)
-    monkeypatch.setattr(architecture, "STAGE_CHANNELS", narrower)
-    monkeypatch.setattr(strips, "LANES", strips.LANES // 8)
-    monkeypatch.setattr(forms, "WINOGRAD_CHANNELS", forms.WINOGRAD_CHANNELS // 8)
-
-    def weights(architecture):
-        random = np.random.default_rng(2014)
-        tensors = {}
-        for suffix, shape in kernel_shapes(architecture).items():
-            scale = np.sqrt(2 / np.prod(shape[:3]))
-            kernel = scale * random.standard_normal(shape)
-            tensors[f"conv{suffix}/kernel"] = np.float32(kernel)
-            tensors[f"conv{suffix}/bias"] = 10 * random.standard_normal(shape[-1:], np.float32)
-        return Weights(architecture, preprocessing, tensors)
-
-    return weights
 
 
 # Pairs of everything that matters: the network, how it pools, what lies around the picture, its size.
