@@ -82,6 +82,7 @@ def carry_memory(state: Any, pixels: jax.Array) -> LbfgsState:
         memory=memory,
         pairs=_pairs_of(memory, state.pairs.ages),
         unit=state.unit,
+        size=jnp.float32(math.sqrt(pixels.size)),
     )
 
 

@@ -21,7 +21,8 @@ from benchmarks.settings import matched_settings
 from benchmarks.timing import ratios, seconds, spread
 from nstjax.optimize import Level, loop
 from nstjax.prepare import Transfer, prepare
-from nstjax.problem.evaluation import loss_weights, make_evaluation, pending_problem
+from nstjax.problem.evaluation import loss_weights, make_evaluation
+from nstjax.problem.pending import pending_problem
 from nstjax.problem.pictures import pictures_at
 from nstjax.problem.regions import whole_picture
 from nstjax.settings import Settings
@@ -113,7 +114,8 @@ def _programs(context: Context, settings: Settings, levels: Sequence[Level]) -> 
         pictures = pictures_at(
             level, levels[-1], context.content, [context.style], whole_picture(1), settings
         )
-        trace = functools.partial(pending_problem, evaluation, network, weights, pictures)
+        layout = evaluation.layout(level.height, level.width)
+        trace = functools.partial(pending_problem, evaluation, network, weights, pictures, layout)
         yield level, "targets", lambda trace=trace: trace().targets
         steps = chunk_steps(level, context.platform)
         yield (

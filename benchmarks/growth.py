@@ -11,7 +11,6 @@ from benchmarks.ours import Ours, chunk_steps, program_bytes
 from benchmarks.report import Table, number, sized, with_range
 from benchmarks.settings import matched_settings
 from benchmarks.timing import alternate, ratios, spread
-from nstjax.machine.memory import check_memory
 
 CPU_SIZES = (256, 512, 1024)
 ACCELERATOR_SIZES = (256, 512, 1024, 2048, 4096, 6144, 8192)  # until memory does not suffice
@@ -36,7 +35,6 @@ def measure(context: Context, case: dict) -> dict:
 
 def _measure_size(context: Context, size: int) -> dict:
     scene = context.scene(size)
-    check_memory(scene.level.pixels)
     settings = matched_settings("default")
     ours = Ours(context.weights, settings, scene)
     steps = chunk_steps(scene.level, context.platform)

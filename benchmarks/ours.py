@@ -10,8 +10,10 @@ from benchmarks.scene import Scene
 from benchmarks.side import Runner
 from nstjax.optimize import OPTIMIZERS, Level, make_transformation
 from nstjax.optimize.loop import chunk_length
-from nstjax.optimize.step import first_state, lower_steps
+from nstjax.optimize.start import state_shapes
+from nstjax.optimize.step import first_state, run_steps
 from nstjax.problem.evaluation import Evaluation, Problem, loss_weights, make_evaluation
+from nstjax.problem.pending import pending_problem
 from nstjax.problem.pictures import pictures_at
 from nstjax.problem.regions import whole_picture
 from nstjax.settings import Settings
@@ -27,14 +29,14 @@ def lower_default_steps(
     evaluation: Evaluation, problem: Problem, level: Level, optimizer: str, steps: int
 ) -> jax.stages.Lowered:
     """The loop's program of `steps` steps by an optimizer of ours as it is by default."""
-    return lower_steps(
-        level.height,
-        level.width,
+    transformation = make_transformation(optimizer, Settings().adam_beta2)
+    return run_steps.lower(
+        state_shapes(transformation, level.height, level.width),
         problem,
         OPTIMIZERS[optimizer].learning_rate,
         averaging=0.0,
         evaluate=evaluation,
-        optimizer=make_transformation(optimizer, Settings().adam_beta2),
+        optimizer=transformation,
         steps=steps,
     )
 
@@ -47,8 +49,11 @@ class Ours:
         pictures = pictures_at(
             scene.level, scene.level, scene.content, [scene.style], whole_picture(1), settings
         )
-        targets = self.evaluation.targets(network, pictures)
-        self.problem = Problem(network, targets, loss_weights(settings))
+        layout = self.evaluation.layout(*scene.content.shape[:2])
+        pending = pending_problem(
+            self.evaluation, network, loss_weights(settings), pictures, layout
+        )
+        self.problem = pending.compile().compute()
         self.level = scene.level
         self.shape = jax.ShapeDtypeStruct(scene.content.shape, jnp.float32)
         self._facts: dict[str, float] = {}

@@ -21,6 +21,7 @@ from nstjax.images import match_colors, read, resize, write
 from nstjax.optimize import Level
 from nstjax.optimize.step import first_state, run_steps
 from nstjax.problem.evaluation import Problem, loss_weights, make_evaluation
+from nstjax.problem.pending import pending_problem
 from nstjax.problem.pictures import pictures_at
 from nstjax.problem.regions import whole_picture
 from nstjax.problem.schedule import make_levels
@@ -51,8 +52,9 @@ class Search:
         pictures = pictures_at(
             level, level, self.content, [self.style], whole_picture(1), self.settings
         )
-        targets = self.evaluation.targets(self.network, pictures)
-        return Problem(self.network, targets, self.weights)
+        layout = self.evaluation.layout(level.height, level.width)
+        pending = pending_problem(self.evaluation, self.network, self.weights, pictures, layout)
+        return pending.compile().compute()
 
     def run(self, candidate: Candidate) -> tuple[dict, np.ndarray]:
         """Loss by work at the last level, and the picture."""

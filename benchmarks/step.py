@@ -16,7 +16,6 @@ from benchmarks.product import measure_product
 from benchmarks.report import Table, number, percent, sized, with_range
 from benchmarks.settings import matched_settings
 from benchmarks.timing import ratios, spread
-from nstjax.machine.memory import check_memory
 
 CPU_SIZES = (256, 512, 1024)
 ACCELERATOR_SIZES = (256, 512, 1024, 2048, 4096)
@@ -43,7 +42,6 @@ def measure(context: Context, case: dict) -> dict:
 
 def _measure_step(context: Context, recipe: str, optimizer: str, size: int) -> dict:
     scene = context.scene(size)
-    check_memory(scene.level.pixels)
     settings = matched_settings(recipe)
     height, width = scene.level.height, scene.level.width
     return {

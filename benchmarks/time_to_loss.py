@@ -26,7 +26,6 @@ from benchmarks.reference.trims import PLAIN
 from benchmarks.report import Table, number, with_range
 from benchmarks.settings import matched_settings
 from benchmarks.timing import ratios, spread
-from nstjax.machine.memory import check_memory
 
 CPU_SIZES = (256, 512)
 ACCELERATOR_SIZES = (512,)
@@ -49,7 +48,6 @@ def cases(context: Context) -> list[dict]:
 def measure(context: Context, case: dict) -> dict:
     """The targets, when each program reached them in each round, and curves for a plot."""
     recipe, scene = case["recipe"], context.scene(case["size"])
-    check_memory(scene.level.pixels)
     forget_programs()
     ours = Ours(context.weights, matched_settings(recipe), scene)
     plain = Reference(context.weights, recipe, PLAIN, scene, torch_device(context.platform))

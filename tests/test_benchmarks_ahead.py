@@ -4,19 +4,16 @@ from pathlib import Path
 
 import jax
 import pytest
-from jax.tree_util import tree_flatten_with_path
 
 from benchmarks.ahead.arguments import cases, parse
 from benchmarks.ahead.collectives import count_collectives
 from benchmarks.ahead.gpu import read_gpu_step
 from benchmarks.ahead.hlo import Array, executed, parse_module, step_body, trip_count
 from benchmarks.ahead.needs import LBFGS_PAIRS, needed_bytes, network_bytes, optimizer_bytes
-from benchmarks.ahead.placement import rows_axis
-from benchmarks.ahead.program import levels_of
+from benchmarks.ahead.program import check_shared, levels_of
 from benchmarks.ahead.report import report
 from benchmarks.ahead.targets import COMPILERS, devices_of
 from benchmarks.ahead.tpu import read_tpu_step
-from nstjax.optimize import make_transformation
 from nstjax.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -290,15 +287,6 @@ def test_needed_bytes_of_two_convolutions_by_hand():
     assert needed_bytes("vgg16", settings, 8, 8) == expected + 9 * picture
 
 
-def test_rows_of_pictures_are_shared_and_nothing_else():
-    memory = make_transformation("lbfgs", 0.99).init
-    state = jax.eval_shape(memory, jax.ShapeDtypeStruct((64, 48, 3), "float32"))
-    paths, _ = tree_flatten_with_path({"state": state})
-    axes = {leaf.shape: rows_axis(path, leaf.shape) for path, leaf in paths}
-    small = {(): None, (20,): None, (20, 20): None, (40, 40): None}
-    assert axes == small | {(64, 48, 3): 0, (40, 64, 48, 3): 1}
-
-
 def test_every_combination_is_a_case():
     flags = "--target v5e h100 --sizes 64 128 --optimizers adam lbfgs --devices 1 8 --aspect 2"
     found = cases(parse(flags.split()))
@@ -313,9 +301,10 @@ def test_a_cold_picture_is_compiled_from_coarse_to_fine():
     assert levels[-1] == case
 
 
-def test_rows_that_cannot_be_shared_are_refused(refused):
-    with refused("100 rows cannot be shared by 8 devices"):
-        cases(parse(["--sizes", "100", "--devices", "8"]))
+def test_too_few_rows_for_so_many_devices_are_refused(refused):
+    _, case = cases(parse(["--sizes", "100", "--devices", "8"]))[0]
+    with refused("100 rows are too few for 8 devices: give a larger picture, or one device"):
+        check_shared(case, "tpu", jax.devices() * 8)
 
 
 def test_what_does_not_fit_is_said_in_its_row():

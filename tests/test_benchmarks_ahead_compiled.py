@@ -44,7 +44,8 @@ def needs_compiler(platform):
     ],
 )
 def test_eight_devices_never_gather_what_they_share(target, optimizer, compiled):
-    flags = ("--target", target, "--sizes", "256", "--devices", "8", "--optimizers", optimizer)
+    tall = ("--sizes", "2048", "--aspect", "0.125")
+    flags = ("--target", target, *tall, "--devices", "8", "--optimizers", optimizer)
     (result,) = compiled(*flags)
     assert "all-gather" not in result["collectives"]
 

@@ -9,10 +9,12 @@ import optax
 import pytest
 
 from nstjax.images import resize
-from nstjax.optimize import Batch, Level, loop, run_levels
-from nstjax.optimize.loop import CHUNK_PIXELS, LONGEST_CHUNK, chunk_length
+from nstjax.machine.memory import Need
+from nstjax.optimize import Batch, Level, Ready, Steps, Way, Work, run_levels, work
 from nstjax.optimize.optimizer import carry_moments
+from nstjax.optimize.work import CHUNK_PIXELS, LONGEST_CHUNK, chunk_length
 
+PLAIN = optax.identity()
 LEVELS = (Level(8, 12, 6), Level(16, 24, 4))
 
 
@@ -27,8 +29,8 @@ class Known:
     def __init__(self, problem):
         self.shapes = problem
 
-    def compute(self):
-        return self.shapes
+    def compile(self):
+        return Ready(lambda: self.shapes, Need(0, 0))
 
 
 def target(level):
@@ -39,14 +41,30 @@ def known_target(level):
     return Known(target(level))
 
 
-def chunks(stop_every=0, levels=LEVELS, initial=None, make_problem=known_target, **others):
-    return run_levels(
-        levels,
-        np.zeros((8, 12, 3), np.float32) if initial is None else initial,
-        make_problem,
-        evaluate=to_target,
-        **{"optimizer": optax.identity(), "learning_rate": 120.0} | others,
+def chunks(
+    stop_every=0,
+    levels=LEVELS,
+    initial=None,
+    make_problem=known_target,
+    optimizer=PLAIN,
+    ways=None,
+    carry=None,
+    room=None,
+    batch=None,
+    learning_rate=120.0,
+    averaging=0.0,
+):
+    steps = Steps(
+        to_target,
+        lambda level, layout: make_problem(level),
+        learning_rate,
+        averaging,
         stop_every=stop_every,
+        batch=batch,
+    )
+    start = np.zeros((8, 12, 3), np.float32) if initial is None else initial
+    return run_levels(
+        Work(levels, start, steps, ways or (lambda _: (Way(optimizer),)), carry), room
     )
 
 
@@ -88,18 +106,19 @@ def test_a_chunk_stays_intact_while_the_next_ones_run():
 
 def test_the_next_chunk_is_under_way_before_the_last_is_handed_out(monkeypatch):
     started = []
-    original = loop.lower_steps
+    original = work.run_steps
 
     def counted(*args, **kwargs):
-        compiled = original(*args, **kwargs).compile()
+        compiled = original.lower(*args, **kwargs).compile()
 
         def run(*args):
             started.append(1)
             return compiled(*args)
 
+        run.memory_analysis = lambda: None
         return SimpleNamespace(compile=lambda: run)
 
-    monkeypatch.setattr(loop, "lower_steps", counted)
+    monkeypatch.setattr(work, "run_steps", SimpleNamespace(lower=counted))
     next(iter(chunks(stop_every=1)))
     assert len(started) == 2
 
@@ -112,9 +131,9 @@ def test_the_next_level_is_prepared_while_this_one_runs():
             super().__init__(target(level))
             self.level = level
 
-        def compute(self):
+        def compile(self):
             prepared[self.level].set()
-            return super().compute()
+            return super().compile()
 
     running = chunks(stop_every=1, make_problem=Watched)
     assert next(running).step == 1
@@ -167,11 +186,11 @@ def test_a_batch_goes_through_the_levels_as_each_picture_alone(carry):
 
 def test_stopping_early_waits_for_no_compiler():
     class Slow(Known):
-        def compute(self):
+        def compile(self):
             if self.shapes.shape == (16, 24, 3):
                 release.wait(60)
                 finished.set()
-            return super().compute()
+            return super().compile()
 
     release, finished = threading.Event(), threading.Event()
     running = chunks(stop_every=1, make_problem=lambda level: Slow(target(level)))
@@ -183,10 +202,10 @@ def test_stopping_early_waits_for_no_compiler():
 
 def test_what_fails_while_the_next_level_is_prepared_is_raised():
     class Failing(Known):
-        def compute(self):
+        def compile(self):
             if self.shapes.shape == (16, 24, 3):
                 raise MemoryError("level two")
-            return super().compute()
+            return super().compile()
 
     with pytest.raises(MemoryError, match="level two"):
         list(chunks(make_problem=lambda level: Failing(target(level))))
@@ -203,3 +222,79 @@ def test_chunks_divide_the_level_and_stay_in_bounds():
         assert length == 1 or length * level.pixels * pictures <= CHUNK_PIXELS["cpu"]
         if every:
             assert math.gcd(every, done) % length == 0
+
+
+# Three ways that take the same steps: told apart by what they say.
+WAYS = tuple(Way(PLAIN, told=name) for name in ("best", "second", "last"))
+
+
+def told_at(done, level):
+    return [line for chunk in done if chunk.level == level for line in chunk.told]
+
+
+def with_needs(monkeypatch, needs):
+    """Programs that take so many bytes, in the order in which they are compiled."""
+    left = iter(needs)
+    monkeypatch.setattr(work, "need_of", lambda _: Need(0, next(left)))
+
+
+def test_a_level_runs_in_the_first_way_that_fits(monkeypatch):
+    with_needs(monkeypatch, [300, 200, 100, 400, 90])
+    done = list(chunks(levels=LEVELS[:1], ways=lambda _: WAYS, room=150))
+    assert told_at(done, 0) == ["last"]
+    np.testing.assert_array_equal(done[-1].pixels, list(chunks(levels=LEVELS[:1]))[-1].pixels)
+
+
+def test_what_fits_in_no_way_is_refused_before_a_step(monkeypatch, refused):
+    with_needs(monkeypatch, [300, 200, 170])
+    with refused("memory"):
+        next(chunks(ways=lambda _: WAYS, room=150))
+
+
+def test_a_later_level_that_cannot_fit_is_refused_before_the_first_begins(monkeypatch, refused):
+    state = 3 * 4 * 3 * 8 * 12  # picture and averages in bytes, more or less
+    with_needs(monkeypatch, [state + 1000])
+    with refused("24x16"):
+        next(chunks(ways=lambda _: WAYS, room=state + 1100))
+
+
+def test_out_of_memory_a_level_goes_on_from_its_last_picture_in_another_way(monkeypatch):
+    """A program that fails at its third call is what another process that takes the memory makes of it."""
+    original, calls = work.run_steps, []
+
+    def failing(*args, **kwargs):
+        compiled = original.lower(*args, **kwargs).compile()
+
+        def run(*args):
+            calls.append(kwargs["steps"])
+            if len(calls) == 4:
+                raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+            return compiled(*args)
+
+        run.memory_analysis = lambda: None
+        return SimpleNamespace(compile=lambda: run)
+
+    monkeypatch.setattr(work, "run_steps", SimpleNamespace(lower=failing))
+    done = list(chunks(stop_every=1, ways=lambda _: WAYS))
+    assert [chunk.step for chunk in done if chunk.level == 0] == [1, 2, 3, 4, 5, 6]
+    assert [chunk.total_step for chunk in done] == list(range(1, 11))
+    assert told_at(done, 0) == [
+        "best",
+        "out of memory at level 1: it goes on from the last picture",
+        "second",
+    ]
+    expected = list(chunks(stop_every=1))
+    np.testing.assert_allclose(done[-1].pixels, expected[-1].pixels, atol=1e-6)
+
+
+def test_other_failures_are_raised(monkeypatch):
+    def failing(*args, **kwargs):
+        def run(*args):
+            raise RuntimeError("INTERNAL: something else")
+
+        run.memory_analysis = lambda: None
+        return SimpleNamespace(compile=lambda: run)
+
+    monkeypatch.setattr(work, "run_steps", SimpleNamespace(lower=failing))
+    with pytest.raises(RuntimeError, match="something else"):
+        list(chunks(ways=lambda _: WAYS))

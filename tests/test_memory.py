@@ -1,28 +1,51 @@
+"""Memory: what programs say that they take, what is free, and what is an error for want of it."""
+
+import jax
+import jax.numpy as jnp
 import pytest
 
-from nstjax.machine import memory
+from nstjax.machine import host_memory
+from nstjax.machine.memory import is_exhausted, need_of, room
 
 
-@pytest.fixture(autouse=True)
-def one_gibibyte(monkeypatch):
-    monkeypatch.setattr(memory, "_available_bytes", lambda: 2**30)
+def test_a_program_tells_what_it_takes():
+    many = jax.ShapeDtypeStruct((1000, 1000), jnp.float32)
+    compiled = jax.jit(lambda x: jnp.sum(x @ x)).lower(many).compile()
+    need = need_of(compiled)
+    assert 4e6 <= need.held < 4.1e6  # what goes in, and a number
+    assert need.temporary >= 4e6  # the product
+    assert need.total == need.held + need.temporary
 
 
-def test_a_picture_that_fits_passes():
-    memory.check_memory(2**30 // memory.BYTES_PER_PIXEL)
+def test_this_machine_tells_its_memory():
+    free, whole, own = room(), host_memory.host_bytes(), host_memory.own_bytes()
+    assert free is None or whole is None or 2**28 < free < whole
+    assert own is None or 2**26 < own < 2**36
 
 
-def test_a_picture_that_does_not_fit_is_refused_with_what_would(refused):
-    with refused("0.4 megapixels"):
-        memory.check_memory(2**30 // memory.BYTES_PER_PIXEL + 1)
+def test_a_container_leaves_what_its_limit_does(monkeypatch, tmp_path):
+    monkeypatch.setattr(host_memory, "CONTAINER", tmp_path)
+    for name, text in (
+        ("memory.max", "1000000000"),
+        ("memory.current", "700000000"),
+        ("memory.stat", "anon 1\ninactive_file 200000000\nactive_file 5"),
+    ):
+        (tmp_path / name).write_text(text)
+    assert host_memory.host_bytes() == 10**9
+    assert host_memory.free_host_bytes() == 5 * 10**8
+    (tmp_path / "memory.max").write_text("max")
+    assert host_memory.free_host_bytes() != 5 * 10**8
 
 
-def test_where_nobody_tells_the_memory_nothing_is_refused(monkeypatch):
-    monkeypatch.setattr(memory, "_available_bytes", lambda: None)
-    memory.check_memory(10**12)
-
-
-def test_this_machine_tells_its_memory(monkeypatch):
-    monkeypatch.undo()
-    available = memory._available_bytes()
-    assert available is None or available > 2**28
+@pytest.mark.parametrize(
+    ("error", "is_one"),
+    [
+        (MemoryError(), True),
+        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 5 bytes"), True),
+        (RuntimeError("INTERNAL: std::bad_alloc"), True),
+        (RuntimeError("INVALID_ARGUMENT: no"), False),
+        (ValueError("Out of memory"), False),
+    ],
+)
+def test_errors_for_want_of_memory(error, is_one):
+    assert is_exhausted(error) == is_one

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 import pytest
 from reference.inputs import feature_maps, picture
+from reference.objectives import StyledRegion, StyleExample, losses_of, targets
 
 from nstjax.feature_map import as_feature_map
 from nstjax.losses import (
@@ -13,10 +14,9 @@ from nstjax.losses import (
     STYLE_LOSSES,
     TOTAL_VARIATIONS,
     LossWeights,
+    Maps,
     Objective,
     RegionTarget,
-    StyledRegion,
-    StyleExample,
     Targets,
     blend,
     moments,
@@ -48,7 +48,7 @@ SHARES = ((0.25, 0.75), (0.5, 0.125, 0.375))
 
 def targets_of(objective, *examples, **region):
     styled = StyledRegion([example(*each) for each in examples], **region)
-    return objective.targets(maps(CONTENT), [styled])
+    return targets(objective, maps(CONTENT), [styled])
 
 
 def example(features, *rest):
@@ -57,7 +57,7 @@ def example(features, *rest):
 
 def target_of(objective, *one):
     """What the style distance needs of one example."""
-    (region,) = objective.targets({}, [StyledRegion([example(*one)])]).regions
+    (region,) = targets(objective, {}, [StyledRegion([example(*one)])]).regions
     return region.style
 
 
@@ -66,11 +66,11 @@ def test_the_layers_are_those_of_both_once():
 
 
 def test_targets_are_taken_from_content_and_styles():
-    targets = targets_of(OBJECTIVE, (STYLE, 0.25), (OTHER, 0.75))
-    assert list(targets.content) == ["relu2_1", "relu4_2"]
-    (region,) = targets.regions
+    wanted = targets_of(OBJECTIVE, (STYLE, 0.25), (OTHER, 0.75))
+    assert list(wanted.maps.content) == ["relu2_1", "relu4_2"]
+    (region,) = wanted.regions
     assert list(region.style) == ["relu1_1", "relu4_2", "relu2_1"]
-    for name, target in targets.content.items():
+    for name, target in wanted.maps.content.items():
         np.testing.assert_array_equal(target.plain, CONTENT[name])
     for name, target in region.style.items():
         expected = blend([moments(STYLE[name]), moments(OTHER[name])], (0.25, 0.75))
@@ -83,8 +83,9 @@ def test_targets_are_taken_from_content_and_styles():
 def test_the_total_is_the_weighted_sum_over_layers(content, style, tv):
     objective = Objective(OBJECTIVE.content_layers, OBJECTIVE.style_layers, content, style, tv)
     pixels = picture(8, 9)
-    targets = targets_of(objective, (STYLE,))
-    found = objective(pixels, maps(PICTURE), targets, LossWeights(3.0, 500.0, 0.25, *SHARES))
+    wanted = targets_of(objective, (STYLE,))
+    weights = LossWeights(3.0, 500.0, 0.25, *SHARES)
+    found = losses_of(objective, pixels, maps(PICTURE), wanted, weights)
     distance, prepare = STYLE_LOSSES[style]
     contents = [
         float(CONTENT_LOSSES[content](PICTURE[name], CONTENT[name]))
@@ -112,7 +113,8 @@ def positions(name):
 def test_a_term_without_layers_is_zero():
     objective = Objective((), ("relu1_1",), "energy", "energy", "l2")
     weights = LossWeights(1.0, 2.0, 0.0, (), (1.0,))
-    found = objective(picture(8, 9), maps(PICTURE), targets_of(objective, (STYLE,)), weights)
+    wanted = targets_of(objective, (STYLE,))
+    found = losses_of(objective, picture(8, 9), maps(PICTURE), wanted, weights)
     assert float(found.content) == 0
     assert float(found.style) > 0
     assert float(found.total) == pytest.approx(2 * float(found.style))
@@ -123,12 +125,10 @@ def test_photorealism_is_added_by_its_weight_where_it_counts():
     photorealistic = dataclasses.replace(plain, photorealistic=True)
     pixels, photograph = picture(8, 9), picture(8, 9) ** 2
     regions = [StyledRegion([example(STYLE)])]
-    targets = plain.targets({}, regions, photograph)
-    assert targets.photograph is None
-    with_photograph = photorealistic.targets({}, regions, photograph)
     weights = LossWeights(1.0, 2.0, 0.5, (), (1.0,), photo=30.0)
-    without = plain(pixels, maps(PICTURE), targets, weights)
-    found = photorealistic(pixels, maps(PICTURE), with_photograph, weights)
+    wanted = targets(plain, {}, regions, photograph)
+    without = losses_of(plain, pixels, maps(PICTURE), wanted, weights)
+    found = losses_of(photorealistic, pixels, maps(PICTURE), wanted, weights)
     expected = float(photorealism(pixels, prepare_matting(photograph)))
     assert float(without.photo) == 0
     assert float(found.photo) == pytest.approx(expected, rel=1e-5)
@@ -144,24 +144,17 @@ def test_regions_add_up_by_their_shares():
     left = np.zeros((height, width), np.float32)
     left[:, :3] = 1
 
-    def style_of(*regions):
-        return float(objective(picture(8, 9), maps(PICTURE), Targets({}, regions), weights).style)
+    def style_of(*regions, of=PICTURE):
+        below = Maps({}, tuple({"relu1_1": mask[0]} if mask else None for _, _, *mask in regions))
+        wanted = Targets(below, {}, tuple(RegionTarget(*region[:2]) for region in regions))
+        return float(losses_of(objective, picture(8, 9), maps(of), wanted, weights).style)
 
     like_style, like_other = (target_of(objective, x) for x in (STYLE, OTHER))
-    alone = [
-        style_of(RegionTarget(like_style, 1.0, {"relu1_1": left})),
-        style_of(RegionTarget(like_other, 1.0, {"relu1_1": 1 - left})),
-    ]
-    both = style_of(
-        RegionTarget(like_style, 0.25, {"relu1_1": left}),
-        RegionTarget(like_other, 0.75, {"relu1_1": 1 - left}),
-    )
+    alone = style_of((like_style, 1.0, left)), style_of((like_other, 1.0, 1 - left))
+    both = style_of((like_style, 0.25, left), (like_other, 0.75, 1 - left))
     assert both == pytest.approx(0.25 * alone[0] + 0.75 * alone[1], rel=1e-6)
     cut = {"relu1_1": PICTURE["relu1_1"][:, :3]}
-    targets = Targets({}, (RegionTarget(like_style),))
-    assert alone[0] == pytest.approx(
-        float(objective(picture(8, 9), maps(cut), targets, weights).style)
-    )
+    assert alone[0] == pytest.approx(style_of((like_style, 1.0), of=cut))
 
 
 def test_a_part_of_a_style_picture_is_looked_at():
@@ -176,7 +169,7 @@ NEAREST = Objective(("relu2_1",), (), "energy", "energy", "l2", "nearest")
 
 
 def nearest_target(*regions):
-    return NEAREST.targets(maps(CONTENT), regions).content["relu2_1"].plain
+    return targets(NEAREST, maps(CONTENT), regions).maps.content["relu2_1"].plain
 
 
 def test_the_target_can_be_what_of_the_styles_is_nearest_by_their_shares():
@@ -206,25 +199,25 @@ def test_without_a_style_the_target_is_the_content():
 
 
 def test_a_batch_is_a_loop_over_its_pictures():
-    targets = targets_of(OBJECTIVE, (STYLE,))
+    wanted = targets_of(OBJECTIVE, (STYLE,))
     weights = LossWeights(3.0, 500.0, 0.25, *SHARES)
     pixels = np.stack([picture(8, 9), picture(8, 9) ** 2])
     batch = {name: np.stack([values, OTHER[name]]) for name, values in PICTURE.items()}
-    found = OBJECTIVE(pixels, maps(batch), targets, weights)
+    found = losses_of(OBJECTIVE, pixels, maps(batch), wanted, weights)
     for place, alone in enumerate((PICTURE, OTHER)):
-        expected = OBJECTIVE(pixels[place], maps(alone), targets, weights)
+        expected = losses_of(OBJECTIVE, pixels[place], maps(alone), wanted, weights)
         for name, values in found._asdict().items():
             assert float(values[place]) == pytest.approx(float(getattr(expected, name)), rel=1e-5)
 
 
 def test_other_weights_do_not_compile_again():
-    targets = targets_of(OBJECTIVE, (STYLE,))
+    wanted = targets_of(OBJECTIVE, (STYLE,))
     traces = []
 
     @jax.jit
     def total(weights):
         traces.append(weights)
-        return OBJECTIVE(picture(8, 9), maps(PICTURE), targets, weights).total
+        return losses_of(OBJECTIVE, picture(8, 9), maps(PICTURE), wanted, weights).total
 
     first = total(LossWeights(1.0, 2.0, 3.0, *SHARES))
     second = total(LossWeights(2.0, 4.0, 6.0, *SHARES))

@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 from reference import keras_losses
+from reference.objectives import StyledRegion, StyleExample, losses_of, targets
 
 from nstjax import PRESETS, Settings
 from nstjax.feature_map import as_feature_map
-from nstjax.losses import StyledRegion, StyleExample
 from nstjax.problem.evaluation import loss_weights, make_objective
 from nstjax.problem.schedule import make_levels
 from nstjax.vgg.architecture import trunk
@@ -96,10 +96,11 @@ def test_the_loss_of_keras_is_that_of_keras():
 
     pixels = drawn.random((32, 48, 3), np.float32)
     features, content, style = draw_features(), draw_features(), draw_features()
-    targets = objective.targets(maps(content), [StyledRegion([StyleExample(maps(style))])])
+    wanted = targets(objective, maps(content), [StyledRegion([StyleExample(maps(style))])])
 
     def total(pixels, features):
-        return float(objective(pixels, maps(features), targets, loss_weights(preset)).total)
+        found = losses_of(objective, pixels, maps(features), wanted, loss_weights(preset))
+        return float(found.total)
 
     blue_first = 255 * np.asarray(pixels[None, ..., ::-1], np.float64)
     expected = keras_losses.total_loss(blue_first, *map(as_keras, (features, content, style)))

@@ -7,7 +7,8 @@ import optax
 import pytest
 
 from nstjax.optimize import OPTIMIZERS, make_transformation
-from nstjax.optimize.step import Batch, first_state, lower_steps, run_steps
+from nstjax.optimize.start import state_shapes
+from nstjax.optimize.step import Batch, first_state, run_steps
 
 PLAIN = optax.identity()
 TARGET = np.array([0.2, 0.9, 3.0], np.float32)  # the last lies outside the box
@@ -172,9 +173,8 @@ def test_a_batch_is_lowered_for_what_it_is_run_with():
     """Else every chunk of a loop would be refused."""
     adam = make_transformation("adam", 0.99)
     rates, averaging = np.full(3, 0.02, np.float32), np.zeros(3, np.float32)
-    lowered = lower_steps(
-        6,
-        5,
+    lowered = run_steps.lower(
+        state_shapes(adam, 6, 5, batch=BATCH),
         SCENE,
         rates,
         averaging,

@@ -14,9 +14,10 @@ from flax import nnx
 from reference.inputs import picture, relative_error
 
 from nstjax import Settings
-from nstjax.problem.evaluation import Problem, loss_weights, make_evaluation
+from nstjax.problem.evaluation import loss_weights, make_evaluation
+from nstjax.problem.pending import pending_problem
 from nstjax.problem.pictures import Canvas, Pictures, RegionView
-from nstjax.vgg import FORMS, VGG, Weights, architecture, form_for, forms, kernel_shapes, strips
+from nstjax.vgg import FORMS, VGG, form_for, forms
 
 PLATFORMS = {"cpu": "winograd", "gpu": "fused", "tpu": "strips"}
 
@@ -27,28 +28,6 @@ def hastily_compiled():
     jax.config.update("jax_disable_most_optimizations", True)
     yield
     jax.config.update("jax_disable_most_optimizations", False)
-
-
-@pytest.fixture
-def narrow(monkeypatch, network):
-    """Networks of an eighth of the channels: they compile faster, and take the same turns."""
-    preprocessing = network("vgg16").preprocessing
-    narrower = tuple(channels // 8 for channels in architecture.STAGE_CHANNELS)
-    monkeypatch.setattr(architecture, "STAGE_CHANNELS", narrower)
-    monkeypatch.setattr(strips, "LANES", strips.LANES // 8)
-    monkeypatch.setattr(forms, "WINOGRAD_CHANNELS", forms.WINOGRAD_CHANNELS // 8)
-
-    def weights(architecture):
-        random = np.random.default_rng(2014)
-        tensors = {}
-        for suffix, shape in kernel_shapes(architecture).items():
-            scale = np.sqrt(2 / np.prod(shape[:3]))
-            kernel = scale * random.standard_normal(shape)
-            tensors[f"conv{suffix}/kernel"] = np.float32(kernel)
-            tensors[f"conv{suffix}/bias"] = 10 * random.standard_normal(shape[-1:], np.float32)
-        return Weights(architecture, preprocessing, tensors)
-
-    return weights
 
 
 # Pairs of everything that matters: the network, how it pools, what lies around the picture, its size.
@@ -180,8 +159,11 @@ def pictures_and_canvas(height, width):
 def losses_and_gradients(weights, settings, platform, pixels):
     evaluation, network = make_evaluation(weights, settings, platform)
     pictures, canvas = pictures_and_canvas(*pixels.shape[1:3])
-    targets = evaluation.targets(network, pictures)
-    whole = Problem(network, targets, loss_weights(settings), canvas)
+    layout = evaluation.layout(*pixels.shape[1:3])
+    numbers = loss_weights(settings)
+    whole = (
+        pending_problem(evaluation, network, numbers, pictures, layout, canvas).compile().compute()
+    )
     gradient = jax.value_and_grad(evaluation, has_aux=True)
     (_, losses), gradients = jax.jit(jax.vmap(gradient, (0, None)))(pixels, whole)
     return losses, gradients

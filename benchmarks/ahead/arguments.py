@@ -8,7 +8,6 @@ from pathlib import Path
 from benchmarks.ahead.program import Case
 from benchmarks.ahead.targets import TARGETS
 from benchmarks.numbers import at_least
-from nstjax.errors import UserError
 from nstjax.optimize import OPTIMIZERS
 from nstjax.settings.presets import PRESETS
 from nstjax.vgg.architecture import CONVOLUTIONS_PER_STAGE
@@ -37,6 +36,11 @@ def parse(arguments: Sequence[str] | None = None, description: str = "") -> argp
         help="whose losses and pools",
     )
     add("--devices", nargs="+", type=at_least(1), default=[1], help="that share the rows")
+    add(
+        "--tile",
+        type=at_least(16),
+        help="pixels along the sides of the windows that each device computes in turn; none by default",
+    )
     add("--aspect", type=float, default=1.0, help="width over height")
     add(
         "--steps", type=at_least(2), default=5, help="of the loop; the program hardly depends on it"
@@ -49,14 +53,19 @@ def parse(arguments: Sequence[str] | None = None, description: str = "") -> argp
 
 
 def cases(options: argparse.Namespace) -> list[tuple[str, Case]]:
-    """Every combination that was asked for: a target's name, and what to compile for it.
-
-    Raises `UserError` where devices cannot share a picture's rows evenly.
-    """
-    found = [
+    """Every combination that was asked for: a target's name, and what to compile for it."""
+    return [
         (
             target,
-            Case(model, preset, optimizer, *_sides(size, options.aspect), devices, options.steps),
+            Case(
+                model,
+                preset,
+                optimizer,
+                *_sides(size, options.aspect),
+                devices,
+                options.steps,
+                options.tile,
+            ),
         )
         for target, model, preset, size, optimizer, devices in product(
             options.target,
@@ -67,12 +76,6 @@ def cases(options: argparse.Namespace) -> list[tuple[str, Case]]:
             options.devices,
         )
     ]
-    for _, case in found:
-        if case.height % case.devices:
-            raise UserError(
-                f"{case.height} rows cannot be shared by {case.devices} devices: give a multiple"
-            )
-    return found
 
 
 def _sides(size: int, aspect: float) -> tuple[int, int]:

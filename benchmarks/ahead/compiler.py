@@ -67,7 +67,7 @@ def read(target: Target, case: Case, text: str, top: int) -> dict[str, Any]:
             target, read_tpu_step(module, step), shared["needed_flops"], top
         )
     # Each device reads all kernels.
-    rows = case.height // case.devices
+    rows = -(-case.height // case.devices)
     needed = needed_bytes(case.model, settings_of(case), rows, case.width)
     return shared | {"needed_bytes": needed} | gpu_numbers(read_gpu_step(module, step), top)
 

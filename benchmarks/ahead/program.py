@@ -5,23 +5,29 @@ their size. The functions are those that paint, so whatever changes in them is s
 """
 
 import functools
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from flax import nnx
+from jax.sharding import SingleDeviceSharding
 
-from benchmarks.ahead.placement import placed
+from nstjax.errors import UserError
 from nstjax.optimize import Level, make_transformation
-from nstjax.optimize.step import first_state, run_steps
-from nstjax.prepare import Numbers, numbers_of
-from nstjax.problem.evaluation import Evaluation, make_evaluation, pending_problem
-from nstjax.problem.pictures import Pictures, pictures_at
+from nstjax.optimize.start import state_shapes
+from nstjax.optimize.step import run_steps
+from nstjax.prepare import numbers_of
+from nstjax.problem.evaluation import Evaluation, make_evaluation
+from nstjax.problem.pending import PendingProblem, pending_problem
+from nstjax.problem.pictures import pictures_at
 from nstjax.problem.regions import whole_picture
 from nstjax.problem.schedule import make_levels
+from nstjax.problem.targets import compute_targets
 from nstjax.settings import Settings
 from nstjax.settings.presets import PRESETS
+from nstjax.tiles import Layout
 from nstjax.vgg import Preprocessing, Weights
 from nstjax.vgg.weights import tensor_shapes
 
@@ -38,6 +44,7 @@ class Case(NamedTuple):
     width: int
     devices: int
     steps: int  # of the scan; its body is compiled once, whatever their number
+    tile: int | None = None  # how large the windows are to be; None: as a device's part
 
 
 def settings_of(case: Case) -> Settings:
@@ -59,48 +66,77 @@ def blank_network(model: str) -> Weights:
     )
 
 
-class _Painting(NamedTuple):
-    """What the programs of a case are traced from."""
-
-    evaluation: Evaluation
-    network: nnx.State
-    numbers: Numbers
-    pictures: Pictures
+@functools.cache
+def _evaluation(model: str, settings: Settings, platform: str) -> tuple[Evaluation, nnx.State]:
+    return make_evaluation(blank_network(model), settings, platform)
 
 
-def _painting(case: Case, platform: str) -> _Painting:
+def layout_of(case: Case, platform: str, devices: Sequence[Any]) -> Layout:
+    """How the picture of a case lies on its devices, which are fewer where it is too low for all."""
+    evaluation, _ = _evaluation(case.model, settings_of(case), platform)
+    return evaluation.layout(case.height, case.width, tile=case.tile, devices=devices)
+
+
+def check_shared(case: Case, platform: str, devices: Sequence[Any]) -> None:
+    """Raises `UserError` where a picture is too low for so many devices."""
+    found = layout_of(case, platform, devices).devices
+    if found < case.devices:
+        raise UserError(
+            f"{case.height} rows are too few for {case.devices} devices: give a larger picture, or "
+            + ("one device" if found == 1 else f"at most {found} devices")
+        )
+
+
+def _pending(case: Case, platform: str, devices: Sequence[Any]) -> PendingProblem:
     settings = settings_of(case)
-    evaluation, network = make_evaluation(blank_network(case.model), settings, platform)
+    evaluation, network = _evaluation(case.model, settings, platform)
     level = Level(case.height, case.width, case.steps)
     blank = np.broadcast_to(np.float32(0), (case.height, case.width, 3))
     pictures = pictures_at(level, level, blank, [blank], whole_picture(1), settings)
-    return _Painting(evaluation, network, numbers_of(settings), pictures)
+    layout, weights = layout_of(case, platform, devices), numbers_of(settings).weights
+    return pending_problem(evaluation, network, weights, pictures, layout)
 
 
-def lower_step(case: Case, platform: str, devices: list[Any]) -> jax.stages.Lowered:
+def lower_step(case: Case, platform: str, devices: Sequence[Any]) -> jax.stages.Lowered:
     """`run_steps` of a case, traced and lowered for its devices, in their platform's form."""
-    evaluation, network, numbers, pictures = _painting(case, platform)
-    pending = pending_problem(evaluation, network, numbers.weights, pictures)
     settings = settings_of(case)
+    evaluation, _ = _evaluation(case.model, settings, platform)
+    pending = _pending(case, platform, devices)
     optimizer = make_transformation(settings.optimizer, settings.adam_beta2)
-    start = jax.ShapeDtypeStruct((case.height, case.width, 3), np.float32)
-    arguments = placed(
-        {
-            "state": jax.eval_shape(functools.partial(first_state, optimizer), start),
-            "problem": pending.shapes,
-            "learning_rate": numbers.learning_rate,
-            "averaging": numbers.averaging,
-        },
-        devices,
+    state = state_shapes(optimizer, case.height, case.width, pending.layout)
+    numbers = numbers_of(settings)
+    return run_steps.lower(
+        _somewhere(state, devices[0]),
+        _somewhere(pending.shapes, devices[0]),
+        numbers.learning_rate,
+        numbers.averaging,
+        evaluate=evaluation,
+        optimizer=optimizer,
+        steps=case.steps,
     )
-    return run_steps.lower(**arguments, evaluate=evaluation, optimizer=optimizer, steps=case.steps)
 
 
-def lower_targets(case: Case, platform: str, devices: list[Any]) -> jax.stages.Lowered:
+def lower_targets(case: Case, platform: str, devices: Sequence[Any]) -> jax.stages.Lowered:
     """What computes the targets that a level's steps compare the picture with."""
-    evaluation, network, _, pictures = _painting(case, platform)
-    arguments = placed({"network": network, "pictures": pictures}, devices)
-    return Evaluation.targets.lower(evaluation, **arguments)  # type: ignore[attr-defined]
+    evaluation, _ = _evaluation(case.model, settings_of(case), platform)
+    pending = _pending(case, platform, devices)
+    if pending.layout.mesh is not None:
+        return pending.targets
+    seen = _somewhere((pending.network, pending.pictures), devices[0])
+    return compute_targets.lower(evaluation, *seen, pending.layouts)
+
+
+def _somewhere(tree: Any, device: Any) -> Any:
+    """Shapes in place of arrays; those whose place is left open lie on the device."""
+
+    def shape(leaf: Any) -> Any:
+        if not hasattr(leaf, "shape"):
+            return leaf
+        known = leaf.sharding if isinstance(leaf, jax.ShapeDtypeStruct) else None
+        place = known or SingleDeviceSharding(device)
+        return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=place)
+
+    return jax.tree.map(shape, tree)
 
 
 def levels_of(case: Case) -> list[Case]:

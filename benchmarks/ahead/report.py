@@ -48,6 +48,8 @@ def line(row: dict[str, Any]) -> dict[str, str]:
         "size": f"{case['width']}x{case['height']}",
         "devices": str(case["devices"]),
     }
+    if case.get("tile"):  # older records have none
+        cells["tile"] = str(case["tile"])
     if "result" not in row:
         return cells | {"failure": row["failure"] if row["fits"] else "does not fit"}
     result = row["result"]
@@ -118,8 +120,9 @@ def short_source(source: str) -> str:
 
 def _heading(row: dict[str, Any]) -> str:
     case = row["case"]
-    names = ("target", "model", "preset", "optimizer", "width", "height", "devices")
-    return "The costliest of " + ", ".join(f"{name} {case[name]}" for name in names) + ":"
+    names = ("target", "model", "preset", "optimizer", "width", "height", "devices", "tile")
+    known = [f"{name} {case[name]}" for name in names if case.get(name)]
+    return f"The costliest of {', '.join(known)}:"
 
 
 def _millions(cycles: float) -> str:

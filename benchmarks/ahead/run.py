@@ -7,8 +7,9 @@ from typing import Any
 from benchmarks.ahead.arguments import cases
 from benchmarks.ahead.cold import compile_picture
 from benchmarks.ahead.compiler import compile_case
+from benchmarks.ahead.program import check_shared
 from benchmarks.ahead.report import ahead_report
-from benchmarks.ahead.targets import devices_of
+from benchmarks.ahead.targets import TARGETS, devices_of
 from benchmarks.machine import installed_versions
 from benchmarks.record import save_record
 
@@ -22,6 +23,8 @@ def run(options: argparse.Namespace) -> None:
     """
     asked = cases(options)
     devices = [devices_of(target, case.devices) for target, case in asked]
+    for (target, case), places in zip(asked, devices, strict=True):
+        check_shared(case, TARGETS[target].platform, places)
     for path in (options.hlo, options.json and options.json.parent):
         if path:
             path.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,152 @@
+"""A picture in windows: the loss and the gradient of the whole, whatever is compared and how."""
+
+import dataclasses
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import pytest
+from reference.inputs import picture, relative_error
+
+from nstjax import Region, Settings
+from nstjax.losses import CONTENT_LOSSES, STYLE_LOSSES, TOTAL_VARIATIONS, LossWeights
+from nstjax.optimize import Level
+from nstjax.problem.evaluation import loss_weights, make_evaluation
+from nstjax.problem.pending import pending_problem
+from nstjax.problem.pictures import canvas_at, pictures_at
+from nstjax.problem.regions import whole_picture
+from nstjax.vgg.convolution import PADDINGS, POOLINGS
+
+pytestmark = pytest.mark.usefixtures("quick_to_compile")
+
+SHALLOW = Settings(
+    content_layers=("conv2_1",), style_layers=("relu1_1", "relu2_1"), precision="float32"
+)
+# Still less, which has all that the losses look at.
+ONE_STAGE = dataclasses.replace(
+    SHALLOW, content_layers=("pool1",), style_layers=("relu1_1", "pool1")
+)
+TILE = 24
+
+
+class Scene(NamedTuple):
+    """What is painted, and how large."""
+
+    height: int = 61
+    width: int = 47
+    content: bool = True
+    styles: int = 1
+    regions: tuple[Region, ...] | None = None
+
+
+def ramp(height, width):
+    return np.linspace(0, 1, width, dtype=np.float32) * np.ones((height, 1), np.float32)
+
+
+def two_regions(height, width):
+    """Soft masks, that of one style as well, which leave some of the content bare."""
+    part = np.zeros((52, 70), np.float32)
+    part[5:31, 9:] = 0.7
+    return (
+        Region(0.9 * ramp(height, width) ** 2, {0: part, 1: None}),
+        Region(0.8 * (1 - ramp(height, width)), {1: None}),
+    )
+
+
+def evaluated(weights, settings, scene, platform=None, **layout):
+    """The layout, the losses by weights that let each term be seen, and the gradient."""
+    evaluation, network = make_evaluation(weights, settings, platform)
+    height, width = scene.height, scene.width
+    content = picture(height, width) ** 2 if scene.content else None
+    styles = [picture(52, 70), picture(45, 33) ** 3][: scene.styles]
+    regions = scene.regions or whole_picture(len(styles))
+    level = Level(height, width, 1)
+    pending = pending_problem(
+        evaluation,
+        network,
+        loss_weights(settings),
+        pictures_at(level, level, content, styles, regions, settings),
+        evaluation.layout(height, width, **layout),
+        canvas_at(height, width, content, regions),
+    )
+    problem, start = pending.compile().compute(), picture(height, width)[::-1].copy()
+    function = jax.jit(jax.value_and_grad(evaluation, has_aux=True))
+    _, losses = function(start, problem)[0]
+    seen = {term: 1 / float(value) if value else 0.0 for term, value in losses._asdict().items()}
+    balanced = problem.weights._replace(
+        **{term: seen[term] for term in LossWeights._fields if term in seen}
+    )
+    (_, losses), gradient = function(start, problem._replace(weights=balanced))
+    return pending.layout, losses, gradient
+
+
+def check_tiles_are_the_whole(weights, settings, scene=Scene(), platform=None, **layout):  # noqa: B008
+    _, expected, gradient = evaluated(weights, settings, scene, platform)
+    tiled, found, tiled_gradient = evaluated(
+        weights, settings, scene, platform, tile=TILE, **layout
+    )
+    assert tiled.tiles > 1
+    for name, value in found._asdict().items():
+        np.testing.assert_allclose(value, getattr(expected, name), rtol=1e-5, err_msg=name)
+    assert relative_error(tiled_gradient, gradient) < 1e-5
+
+
+def in_turn(names, place):
+    return list(names)[place % len(names)]
+
+
+# Each distance from a style, and beside it each of all else at least once.
+CASES = [
+    {
+        "style_loss": style,
+        "content_loss": in_turn(CONTENT_LOSSES, place),
+        "tv_loss": in_turn(TOTAL_VARIATIONS, place),
+        "pooling": in_turn(POOLINGS, place),
+        "padding": in_turn(PADDINGS, place + place // 3),
+        "content_target": in_turn(("content", "nearest"), place),
+    }
+    for place, style in enumerate(STYLE_LOSSES)
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(case.values()))
+def test_every_loss_is_that_of_the_whole(narrow, case):
+    settings = dataclasses.replace(ONE_STAGE, tv_weight=1.0, **case)
+    check_tiles_are_the_whole(narrow("vgg16"), settings)
+
+
+def test_regions_on_a_canvas_in_several_styles(narrow):
+    settings = dataclasses.replace(SHALLOW, content_target="nearest", style_blend=(1, 3))
+    scene = Scene(styles=2, regions=two_regions(61, 47))
+    check_tiles_are_the_whole(narrow("vgg19"), settings, scene)
+
+
+def test_the_contents_features_need_not_be_kept(narrow):
+    settings = dataclasses.replace(ONE_STAGE, content_target="content", photo_weight=3.0)
+    check_tiles_are_the_whole(narrow("vgg16"), settings, keeps_content=False)
+
+
+def test_a_style_of_several_sizes(narrow):
+    changes = {"style_scale": (0.6, 1.0), "content_target": "nearest"}
+    settings = dataclasses.replace(ONE_STAGE, **changes)
+    check_tiles_are_the_whole(narrow("vgg16"), settings)
+
+
+@pytest.mark.parametrize("without", ["content", "style"])
+def test_a_term_may_be_missing(narrow, without):
+    settings = dataclasses.replace(ONE_STAGE, **{f"{without}_layers": ()})
+    scene = Scene(content=False) if without == "content" else Scene(styles=0)
+    check_tiles_are_the_whole(narrow("vgg16"), settings, scene)
+
+
+def test_a_deep_network_and_odd_sides(narrow):
+    """Each pooling rounds down somewhere, and a window is a third of the picture."""
+    deep = {"content_layers": ("relu3_2",), "style_layers": ("relu1_1", "pool2", "conv4_1")}
+    settings = dataclasses.replace(SHALLOW, **deep, pooling="max")
+    check_tiles_are_the_whole(narrow("vgg16"), settings, Scene(151, 131))
+
+
+@pytest.mark.parametrize("platform", ["gpu", "tpu"])
+def test_windows_are_exact_in_every_platforms_form(narrow, platform):
+    settings = dataclasses.replace(SHALLOW, content_target="content")
+    check_tiles_are_the_whole(narrow("vgg16"), settings, platform=platform)
