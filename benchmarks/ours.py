@@ -9,9 +9,9 @@ import numpy as np
 from benchmarks.scene import Scene
 from benchmarks.side import Runner
 from nstjax.optimize import OPTIMIZERS, Level, make_transformation
-from nstjax.optimize.work import chunk_length
 from nstjax.optimize.start import state_shapes
 from nstjax.optimize.step import first_state, run_steps
+from nstjax.optimize.work import chunk_length
 from nstjax.problem.evaluation import Evaluation, Problem, loss_weights, make_evaluation
 from nstjax.problem.pending import pending_problem
 from nstjax.problem.pictures import pictures_at

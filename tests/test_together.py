@@ -159,9 +159,9 @@ def test_other_settings_are_no_batch(weights):
 
 def test_a_batch_is_as_large_as_is_useful_and_fits(monkeypatch):
     monkeypatch.setattr(together, "BATCH_PIXELS", {"cpu": 10_000, "gpu": 10_000})
-    monkeypatch.setattr(together, "how_many_fit", lambda pixels: 30_000 // pixels)
+    monkeypatch.setattr(together, "room", lambda: 2 * 30_000 * together.BYTES_PER_PIXEL)
     assert [pictures_at_once(pixels) for pixels in (100, 1000, 6000, 10**6)] == [16, 10, 1, 1]
-    monkeypatch.setattr(together, "how_many_fit", lambda pixels: 3000 // pixels)
+    monkeypatch.setattr(together, "room", lambda: 2 * 3000 * together.BYTES_PER_PIXEL)
     assert pictures_at_once(1000) == 3
-    monkeypatch.setattr(together, "how_many_fit", lambda _: None)
+    monkeypatch.setattr(together, "room", lambda: None)
     assert pictures_at_once(1000) == 10
