@@ -14,6 +14,7 @@ from nstjax.problem.seen import Names
 from nstjax.result import OnProgress, Progress
 from nstjax.settings import Settings
 from nstjax.settings.presets import PRESETS
+from nstjax.spread import Devices, Spread, make_spread
 from nstjax.together import Outcome, Program, expected_program, paint_all
 from nstjax.transfer import (
     GivenSettings,
@@ -45,6 +46,7 @@ def batch(
     *,
     pairs: bool = False,
     weights: Weights | str | Path,
+    devices: Devices = 1,
     on_progress: OnProgress | None = None,
 ) -> Iterator[Painted]:
     """Paints every content in every style; pictures of one size are steps of one program.
@@ -57,6 +59,7 @@ def batch(
         settings: as for `stylize`, the same for all.
         pairs: each content is painted in the style of the same place only.
         weights: the network, or the file of a converted one.
+        devices: as for `stylize`; each has its own pictures.
         on_progress: as for `stylize`, of all pictures that are being painted; where they are several,
             arrays have an axis more, as `Progress` says. True ends the work with these pictures as
             they are.
@@ -88,7 +91,8 @@ def batch(
         for content in range(len(photographs))
         for style in ([content] if pairs else range(len(paintings)))
     ]
-    return _paint(photographs, paintings, jobs, chosen, network, on_progress)
+    spread = make_spread(devices=devices)
+    return _paint(photographs, paintings, jobs, chosen, network, spread, on_progress)
 
 
 def _paint(
@@ -97,6 +101,7 @@ def _paint(
     jobs: Sequence[_Job],
     settings: Settings,
     weights: Weights,
+    spread: Spread,
     on_progress: OnProgress | None,
 ) -> Iterator[Painted]:
     content_shapes = [_shape(each) for each in contents]
@@ -116,6 +121,7 @@ def _paint(
             mixture,
             settings,
             weights=weights,
+            spread=spread,
             names=Names(f"contents[{job.content}]", names if len(mixture) > 1 else [style]),
         )
 
@@ -123,7 +129,8 @@ def _paint(
         return on_progress and on_progress(progress)
 
     programs = {job: program_of(job) for job in jobs}
-    for outcomes in paint_all(jobs, programs, prepared, on_progress=told):
+    count = max(1, len(spread.devices))
+    for outcomes in paint_all(jobs, programs, prepared, devices=count, on_progress=told):
         for job, outcome in outcomes.items():
             yield Painted(*job, outcome)
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from nstjax.machine.device import default_platform
 from nstjax.machine.host_memory import own_bytes
-from nstjax.machine.memory import Need, room
+from nstjax.machine.memory import Need
 from nstjax.optimize import Level, Way, Work, plan_levels
 
 
@@ -43,12 +43,13 @@ class Plan(NamedTuple):
         return self.process + max(level.memory for level in self.levels)
 
 
-def make_plan(work: Work) -> Plan:
-    """The plan of some work. Its programs are compiled, and kept where JAX is told to keep them.
+def make_plan(work: Work, free: int | None) -> Plan:
+    """The plan of some work, where so many bytes are free on each device.
+
+    Its programs are compiled, and kept where JAX is told to keep them.
 
     Raises `UserError` where a level cannot fit in any way.
     """
-    free = room()
     levels = tuple(
         LevelPlan(level, prepared.way, prepared.need, prepared.problem.need)
         for level, prepared in zip(work.levels, plan_levels(work, free), strict=True)

@@ -13,7 +13,6 @@ from nstjax.errors import UserError
 from nstjax.images import COLOR_MATCHES, keep_chroma, match_colors, resize, to_pixels
 from nstjax.losses import LossWeights
 from nstjax.machine.device import check_not_forked
-from nstjax.machine.memory import room
 from nstjax.optimize import (
     OPTIMIZERS,
     Batch,
@@ -70,7 +69,7 @@ class Transfer:
     def run(self, on_progress: OnProgress | None = None, report_every: int = 0) -> Result:
         """Makes the picture; `stylize` says how."""
         work = self.work(self.initial, numbers_of(self.settings), stop_every=report_every)
-        chunks = run_levels(work, room())
+        chunks = run_levels(work, self.spread.room())
         return collect(chunks, self.levels, self.settings, on_progress, self.show)
 
     def work(
@@ -97,8 +96,11 @@ class Transfer:
             pictures, canvas = self.seen_at(level)
             return pending_problem(*common, pictures, layout, canvas)
 
+        # Pictures of a batch are whole, and each on one device.
+        spread = self.spread if batch is None else Spread(may_choose=False)
+
         def ways(level: Level) -> list[Way]:
-            return self.spread.ways(level, evaluation, settings)
+            return spread.ways(level, evaluation, settings)
 
         return Work(
             self.levels,

@@ -8,6 +8,7 @@ import jax
 
 from nstjax.errors import UserError
 from nstjax.machine.device import default_device, default_platform
+from nstjax.machine.hosts import least_of_hosts
 from nstjax.machine.memory import Need, room
 from nstjax.optimize import OPTIMIZERS, Fit, Level, Way, make_transformation
 from nstjax.optimize.ways import state_bytes
@@ -63,11 +64,20 @@ class Spread:
                     found.setdefault(key, Way(made, layout, less, told))
         return list(found.values())
 
+    @property
+    def spans_hosts(self) -> bool:
+        """Whether other hosts have a part of the picture; each then does the same steps."""
+        return any(device.process_index != jax.process_index() for device in self.devices)
+
+    def room(self) -> int | None:
+        """Bytes that a program may take on each device, on all hosts the same; None: nobody knows."""
+        return least_of_hosts(room()) if self.spans_hosts else room()
+
     def check(self, level: Level, settings: Settings) -> None:
         """Raises `UserError` where not even the picture and the optimizer's least state fit."""
         memory = OPTIMIZERS[settings.optimizer].memories(default_platform())[-1]
         least = Way(make_transformation(settings.optimizer, settings.adam_beta2, memory))
-        fit, needed = Fit(room()), state_bytes(level, least) // max(1, len(self.devices))
+        fit, needed = Fit(self.room()), state_bytes(level, least) // max(1, len(self.devices))
         if not fit.has_room_for(Need(needed, 0)):
             raise fit.too_large(level, needed)
 
@@ -83,7 +93,7 @@ def make_spread(tile: Tile = AUTO, devices: Devices = 1) -> Spread:
     Args:
         tile: side of the tiles in pixels, about; `auto`: whole where it fits, else the largest that
             does; `none` or None: whole.
-        devices: how many, `all`, or a list of them. They share the rows of the picture.
+        devices: how many, `all` (of all hosts), or a list of them. They share the rows of the picture.
 
     Raises `UserError` for a tile or devices that cannot be.
     """
@@ -95,9 +105,10 @@ def make_spread(tile: Tile = AUTO, devices: Devices = 1) -> Spread:
 
 
 def _devices(wanted: Devices) -> tuple[Any, ...]:
-    there = jax.devices(default_device().platform)
+    platform = default_device().platform
+    there = jax.local_devices(backend=platform)
     if wanted == "all":
-        found = tuple(there)
+        found = tuple(jax.devices(platform))
     elif isinstance(wanted, int) and not isinstance(wanted, bool):
         if not 1 <= wanted <= len(there):
             raise UserError(

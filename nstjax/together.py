@@ -12,7 +12,7 @@ import numpy as np
 from nstjax.errors import UserError
 from nstjax.machine.device import default_platform
 from nstjax.machine.memory import room
-from nstjax.optimize import Batch, Level, run_levels
+from nstjax.optimize import Batch, Level, mesh_of, run_levels
 from nstjax.prepare import Transfer, numbers_of
 from nstjax.problem.evaluation import Problem
 from nstjax.problem.schedule import make_levels
@@ -93,6 +93,7 @@ def paint_all(
     prepare: Callable[[Job], Transfer],
     *,
     at_once: int = 0,
+    devices: int = 1,
     on_progress: Callable[[Progress, Sequence[Job]], bool | None] | None = None,
 ) -> Iterator[dict[Job, Outcome]]:
     """Paints many pictures in batches, and yields what became of each batch.
@@ -103,10 +104,11 @@ def paint_all(
             nothing is known, and it is painted alone.
         prepare: called for each picture when its turn comes; a `UserError` costs no other picture.
         at_once: how many are painted together at most; 0: as many as are useful and fit.
+        devices: how many share a batch.
         on_progress: as for `stylize`, with the pictures that it is about. True ends the work with the
             batch that is under way.
     """
-    for batch in _in_batches(jobs, programs, at_once):
+    for batch in _in_batches(jobs, programs, at_once, devices):
         transfers: dict[Job, Transfer] = {}
         outcomes: dict[Job, Outcome] = {}
         for job in batch:
@@ -152,21 +154,25 @@ def paint_together(
             return [first.run(on_progress)]
         except FloatingPointError as error:
             return [error]
+    shared = all(_same_pictures(each, first) for each in others)
+    mesh = mesh_of(first.spread.devices)
+    # Each device has equally many; the last picture fills up, and is painted there again.
+    filling = [] if mesh is None else [transfers[-1]] * (-len(transfers) % mesh.size)
+    painted = [*transfers, *filling]
     numbers = jax.tree.map(
         lambda *values: np.array(values, np.float32),
-        *(numbers_of(one.settings) for one in transfers),
+        *(numbers_of(one.settings) for one in painted),
     )
-    shared = all(_same_pictures(each, first) for each in others)
     work = first.work(
-        [one.initial for one in transfers],
+        [one.initial for one in painted],
         numbers,
-        batch=Batch(len(transfers), AXES_SHARED if shared else AXES_APART),
-        apart=() if shared else transfers,
+        batch=Batch(len(painted), AXES_SHARED if shared else AXES_APART, mesh),
+        apart=() if shared else painted,
     )
     chunks = run_levels(work, room())
 
     def show(pictures: np.ndarray) -> np.ndarray:
-        return np.stack([one.show(pixels) for one, pixels in zip(transfers, pictures, strict=True)])
+        return np.stack([one.show(pixels) for one, pixels in zip(painted, pictures, strict=True)])
 
     try:
         course = follow(chunks, first.levels, on_progress, show)
@@ -186,12 +192,13 @@ def paint_together(
 
 
 def _in_batches(
-    jobs: Sequence[Job], programs: Mapping[Job, Program | None], at_once: int
+    jobs: Sequence[Job], programs: Mapping[Job, Program | None], at_once: int, devices: int
 ) -> Iterator[list[Job]]:
     """The jobs in batches of about equal size: equal sizes share programs."""
     for group in _grouped(jobs, lambda job: programs[job] or job):
         program = programs[group[0]]
-        most = at_once or (pictures_at_once(program.levels[-1].pixels) if program else 1)
+        useful = devices * pictures_at_once(program.levels[-1].pixels) if program else 1
+        most = at_once or useful
         parts = -(-len(group) // most)
         bounds = [len(group) * part // parts for part in range(parts + 1)]
         for start, end in itertools.pairwise(bounds):

@@ -239,7 +239,7 @@ def with_needs(monkeypatch, needs):
 
 
 def test_a_level_runs_in_the_first_way_that_fits(monkeypatch):
-    with_needs(monkeypatch, [300, 100])
+    with_needs(monkeypatch, [300, 100, 0])
     done = list(chunks(levels=LEVELS[:1], ways=lambda _: WAYS, room=150))
     assert told_at(done, 0) == ["last"]  # the second takes as much as the first, which was seen
     np.testing.assert_array_equal(done[-1].pixels, list(chunks(levels=LEVELS[:1]))[-1].pixels)

@@ -7,8 +7,9 @@ import optax
 import pytest
 
 from nstjax.optimize import OPTIMIZERS, make_transformation
+from nstjax.optimize.batches import Batch
 from nstjax.optimize.start import state_shapes
-from nstjax.optimize.step import Batch, first_state, run_steps
+from nstjax.optimize.step import first_state, run_steps
 
 PLAIN = optax.identity()
 TARGET = np.array([0.2, 0.9, 3.0], np.float32)  # the last lies outside the box

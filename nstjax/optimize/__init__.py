@@ -1,11 +1,11 @@
 """Coarse-to-fine optimization of pixels for whatever objective it is given."""
 
+from nstjax.optimize.batches import Batch, mesh_of
 from nstjax.optimize.initial_image import INITIAL_IMAGES, Sources
 from nstjax.optimize.loop import Chunk, Work, plan_levels, run_levels
 from nstjax.optimize.optimizer import OPTIMIZERS, make_transformation
 from nstjax.optimize.programs import Programs
 from nstjax.optimize.pyramid import Level, pyramid
-from nstjax.optimize.step import Batch
 from nstjax.optimize.ways import Fit, Way
 from nstjax.optimize.work import Prepared, Ready, Steps
 
@@ -24,6 +24,7 @@ __all__ = [
     "Way",
     "Work",
     "make_transformation",
+    "mesh_of",
     "plan_levels",
     "pyramid",
     "run_levels",

@@ -9,10 +9,11 @@ import numpy as np
 
 from nstjax.images import resize
 from nstjax.machine.memory import is_exhausted
+from nstjax.optimize.batches import Batch
 from nstjax.optimize.programs import Programs
 from nstjax.optimize.pyramid import Level
 from nstjax.optimize.start import Carry, memory_of, start_state
-from nstjax.optimize.step import Batch, State
+from nstjax.optimize.step import State
 from nstjax.optimize.ways import Way
 from nstjax.optimize.work import Prepared, Steps
 from nstjax.tiles import Layout, fetch_picture
@@ -128,6 +129,8 @@ class _Run:
         steps, way, length = self._programs.steps, prepared.way, prepared.chunk_length
         start, numbers = self._start, (steps.learning_rate, steps.averaging)
         problem = prepared.problem.compute()
+        if steps.batch is not None:
+            problem = steps.batch.placed(problem, steps.batch.specs)
         state = self._state(level, way)
         before = self._programs.levels[index].steps - level.steps
         told, pending = (*told, way.told) if way.told else told, None

@@ -10,7 +10,8 @@ import numpy as np
 import optax
 from jax.sharding import PartitionSpec
 
-from nstjax.optimize.step import Batch, State, first_state
+from nstjax.optimize.batches import EACH, Batch
+from nstjax.optimize.step import State, first_state
 from nstjax.tiles import EVERYWHERE, ROWS, Layout, fetch_picture, place_picture
 
 # Makes a level's optimizer state from the last one's, and its pixels.
@@ -41,6 +42,8 @@ def start_state(
         state = first_state(optimizer, pixels, averaging, batch=batch)
         return state if carried is None else state._replace(optimizer=carried(state.pixels))
 
+    if batch is not None:
+        return batch.placed(make(jnp.asarray(pixels)), EACH)
     if layout is None or layout.mesh is None:
         return make(jnp.asarray(pixels))
     shapes = jax.eval_shape(make, jax.ShapeDtypeStruct(pixels.shape, jnp.float32))
@@ -68,6 +71,8 @@ def state_shapes(
         jax.ShapeDtypeStruct(several, jnp.float32),
     )
     state = jax.eval_shape(functools.partial(first_state, optimizer, batch=batch), *shapes)
+    if batch is not None:
+        return batch.shapes(state, EACH)
     if layout is None or layout.mesh is None:
         return state
 

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from nstjax.optimize.batches import Batch
 from nstjax.optimize.optimizer import initial_state
 
 # (pixels, problem) -> (loss to minimize, pytree of scalars to report)
@@ -21,15 +22,6 @@ class State(NamedTuple):
     optimizer: optax.OptState
     average: jax.Array  # (H, W, 3), weighted sum of the level's pictures until now
     missing: jax.Array  # (), how much its weights lack to one
-
-
-class Batch(NamedTuple):
-    """Several pictures of one size that one program paints, none knowing of the others."""
-
-    pictures: int
-    # Axes of the problem as `jax.vmap` takes them, hashable: 0 for what each picture has of its own,
-    # None for what all share.
-    axes: Any
 
 
 @functools.partial(
@@ -81,6 +73,7 @@ def run_steps(
 
     if batch is not None:
         step, picture = jax.vmap(step, (0, batch.axes, 0, 0)), jax.vmap(picture)
+        step = batch.over_devices(step)
     state, reports = jax.lax.scan(
         lambda state, _: step(state, problem, learning_rate, averaging), state, length=steps
     )

@@ -8,9 +8,10 @@ import jax
 
 from nstjax.machine.device import default_platform
 from nstjax.machine.memory import Need, need_of
+from nstjax.optimize.batches import Batch
 from nstjax.optimize.pyramid import Level
 from nstjax.optimize.start import state_shapes
-from nstjax.optimize.step import Batch, Evaluate, State, run_steps
+from nstjax.optimize.step import Evaluate, State, run_steps
 from nstjax.optimize.ways import Way
 from nstjax.tiles import Layout
 
@@ -71,18 +72,19 @@ def trace(steps: Steps, level: Level, done: int, way: Way) -> Callable[[], Prepa
         way: how it is to run.
     """
     pending = steps.make_problem(level, way.layout)
-    several = 1 if steps.batch is None else steps.batch.pictures
+    batch = steps.batch
+    several = 1 if batch is None else batch.pictures
     length = chunk_length(level, done, steps.stop_every, default_platform(), several)
     size = level.height, level.width
     step = run_steps.lower(
-        state_shapes(way.optimizer, *size, way.layout, batch=steps.batch),
-        pending.shapes,
+        state_shapes(way.optimizer, *size, way.layout, batch=batch),
+        pending.shapes if batch is None else batch.shapes(pending.shapes, batch.specs),
         steps.learning_rate,
         steps.averaging,
         evaluate=steps.evaluate,
         optimizer=way.optimizer,
         steps=length,
-        batch=steps.batch,
+        batch=batch,
     )
 
     def finish() -> Prepared:

@@ -106,6 +106,11 @@ class Album(Generic[Cell]):
         """The cells that have neither a picture nor failed."""
         return [cell for cell in self._plan.cells if cell not in self._entries]
 
+    def part(self, number: int, count: int) -> list[Cell]:
+        """What is missing of the pictures of one of several hosts."""
+        own = set(self._plan.cells[number::count])
+        return [cell for cell in self.missing if cell in own]
+
     def find(self) -> int:
         """Takes over the pictures that an earlier run has left, and returns how many.
 

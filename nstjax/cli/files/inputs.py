@@ -14,7 +14,7 @@ import numpy as np
 from nstjax.cli.files.model import FoundWeights, find_weights
 from nstjax.cli.files.named_files import StyleFiles
 from nstjax.cli.files.region_files import read_regions
-from nstjax.cli.parsing.arguments import Arguments, Pictures
+from nstjax.cli.parsing.arguments import Arguments, Pictures, Run
 from nstjax.errors import UserError
 from nstjax.images import Picture, read_picture, write
 from nstjax.images.files.exif import Part
@@ -23,7 +23,7 @@ from nstjax.problem.regions import Region
 from nstjax.problem.seen import Names
 from nstjax.settings import Settings
 from nstjax.settings.recipe import Recipe
-from nstjax.spread import make_spread
+from nstjax.spread import Spread, make_spread
 from nstjax.vgg import Weights, load_weights
 
 LEFT_OUT: dict[Part, str] = {"exif": "the photograph's EXIF", "comment": "its recipe"}
@@ -77,14 +77,13 @@ class Inputs:
             [f"the style picture {file}" for file in self.style_files],
             flags=True,
         )
-        run = self.arguments.run
         return prepare(
             self.content.pixels if self.content else None,
             self.styles,
             settings,
             regions=self.regions,
             weights=self.tools.weights,
-            spread=make_spread(*map(_number, (run.tile, run.devices))),
+            spread=spread_of(self.arguments.run),
             names=names,
         )
 
@@ -197,7 +196,7 @@ def _as_typed(pictures: Pictures) -> str:
 
 def _find_device(platform: str) -> Any:
     try:
-        return jax.devices(None if platform == "auto" else platform)[0]
+        return jax.local_devices(backend=None if platform == "auto" else platform)[0]
     except Exception as error:  # a plugin raises whatever it likes
         chosen = [f"{name}={os.environ[name]}" for name in PLATFORM_VARIABLES if name in os.environ]
         if chosen:
@@ -211,6 +210,11 @@ def _find_device(platform: str) -> Any:
             f"device is {platform!r} and JAX finds none here: use --device cpu, or install "
             "nstjax[cuda] or nstjax[tpu]"
         ) from None
+
+
+def spread_of(run: Run) -> Spread:
+    """The tiles and devices that the flags ask for; raises as `make_spread` does."""
+    return make_spread(_number(run.tile), _number(run.devices))
 
 
 def _number(text: str) -> int | str:

@@ -25,6 +25,8 @@ class Run:
     devices: Annotated[str, tyro.conf.arg(metavar="{all}|N")] = "1"  # how many share a picture
     # Side of the tiles that it is computed in, in pixels; auto: none where it fits the memory.
     tile: Annotated[str, tyro.conf.arg(metavar="{auto,none}|PX")] = "auto"
+    # Several hosts: auto, where a scheduler tells, or the first one's address and this one's number.
+    hosts: Annotated[str, tyro.conf.arg(metavar="{auto}|ADDRESS:PORT,NUMBER,COUNT")] = ""
     plan: bool = False  # only say what it would take, and leave
 
     def __post_init__(self):

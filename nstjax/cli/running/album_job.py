@@ -5,10 +5,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Generic
 
+import jax
+
 from nstjax.cli.files.album import Album, Cell
 from nstjax.cli.running.interrupt import InterruptFlag
 from nstjax.cli.running.progress import ProgressBar
 from nstjax.cli.running.speech import Speech
+from nstjax.machine.hosts import is_first, wait_for_hosts
 from nstjax.prepare import Transfer
 from nstjax.result import Progress, Result
 from nstjax.together import Program, paint_all
@@ -25,17 +28,20 @@ def paint_album(
     at_once: int,
     quiet: bool,
     speech: Speech,
+    devices: int = 1,
     after_batch: Callable[[], None] = lambda: None,
 ) -> None:
     """Makes the pictures that are not there yet, their index and the sheet.
 
-    A signal ends it with the pictures that are finished, and the next run goes on from there.
+    A signal ends it with the pictures that are finished, and the next run goes on from there. Of several
+    hosts with one folder each makes its part, and the first writes index and sheet once all are done.
 
     Args:
         album: is filled.
         programs: of each picture, as far as is known; see `paint_all`.
         prepare: reads a picture's files and checks it.
         at_once: how many are painted together; 0: as many as are useful and fit.
+        devices: how many share a batch.
         quiet: whether the person is told nothing meanwhile.
         speech: says what goes on.
         after_batch: called once pictures are written.
@@ -43,7 +49,10 @@ def paint_album(
     kept = album.find()
     if kept:
         speech.say(f"{kept} of {album.count} pictures are there already")
-    missing = album.missing
+    several = jax.process_count() > 1
+    if several:
+        wait_for_hosts("found what is there")
+    missing = album.part(jax.process_index(), jax.process_count())
     work, sheet = _Work(missing, programs), _Sheet(album)
     with contextlib.ExitStack() as stack:
         interrupted = stack.enter_context(InterruptFlag(quiet=quiet))
@@ -57,7 +66,12 @@ def paint_album(
 
         begun = time.monotonic()
         for outcomes in paint_all(
-            missing, programs, prepare, at_once=at_once, on_progress=on_progress
+            missing,
+            programs,
+            prepare,
+            at_once=at_once,
+            devices=devices,
+            on_progress=on_progress,
         ):
             if any(isinstance(each, Result) and each.stopped for each in outcomes.values()):
                 break
@@ -65,14 +79,20 @@ def paint_album(
             seconds = (time.monotonic() - begun) / len(outcomes)
             for cell, outcome in outcomes.items():
                 album.add(cell, outcome, seconds)
-            album.write_index()
+            if not several:
+                album.write_index()
             after_batch()
-            sheet.draw_now_and_then()
+            if not several:
+                sheet.draw_now_and_then()
             if interrupted.is_set:
                 break
             begun = time.monotonic()
-        album.write_index()
-        album.write_sheet()
+        if several:
+            wait_for_hosts("painted")
+            album.find()
+        if is_first():
+            album.write_index()
+            album.write_sheet()
 
 
 def tell_unfinished(album: Album[Cell], speech: Speech) -> bool:

@@ -8,7 +8,7 @@ from nstjax.cli.exit_codes import SUCCESS
 from nstjax.cli.files.album import Album
 from nstjax.cli.files.batch_files import BatchFiles, Pair, find_batch_files
 from nstjax.cli.files.batch_plan import BatchPlan
-from nstjax.cli.files.inputs import Tools, find_tools
+from nstjax.cli.files.inputs import Tools, find_tools, spread_of
 from nstjax.cli.parsing.arguments import BatchArguments
 from nstjax.cli.running.album_job import paint_album, tell_unfinished
 from nstjax.cli.running.compilation_cache import keep_programs
@@ -58,6 +58,7 @@ def run_batch(arguments: BatchArguments) -> int:
             programs,
             prepare,
             at_once=arguments.at_once,
+            devices=max(1, len(spread_of(arguments.run).devices)),
             quiet=quiet,
             speech=speech,
             after_batch=plan.close_all,

@@ -19,20 +19,26 @@ NEEDED = {
 PREFIXES = ("JAX_", "XLA_")
 
 
-def begin(size: int) -> None:
+def begin(size: int, hosts: str = "") -> None:
     """Keeps memory for pictures, watches for signals, and imports JAX, in this order.
 
     Args:
         size: long side of the largest picture in pixels.
+        hosts: that this process is one of; empty: it is alone.
 
-    Raises `UserError` where JAX does not start, most often for a variable of the environment.
+    Raises `UserError` where JAX does not start, most often for a variable of the environment, and where
+    hosts do not meet.
     """
     keep_memory(size)
     signals.current().watch()  # a thread, which is not to have memory of its own
     try:
         _check_xla_flags()
         _import_jax()
-    except MemoryError:
+        if hosts:
+            from nstjax.machine.hosts import join
+
+            join(hosts)
+    except (MemoryError, UserError):
         raise
     except Exception as error:  # whatever a library says to what it cannot read
         raise UserError(f"JAX does not start: {_reason(error)}; {advice(str(error))}") from None

@@ -4,8 +4,10 @@ import contextlib
 import functools
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import jax
+import numpy as np
 
 from nstjax.cli.exit_codes import SUCCESS
 from nstjax.cli.files.inputs import read_inputs
@@ -20,6 +22,7 @@ from nstjax.cli.running.planning import plan_lines
 from nstjax.cli.running.progress import ProgressBar
 from nstjax.cli.running.speech import Speech
 from nstjax.errors import UserError
+from nstjax.machine.hosts import any_of_hosts, is_first
 from nstjax.plan import make_plan
 from nstjax.prepare import numbers_of
 from nstjax.result import Progress
@@ -31,18 +34,22 @@ def run_job(arguments: Arguments) -> int:
     Everything that can be checked is checked before the work begins. A signal ends it with the picture
     so far, which is written all the same.
     """
-    speech = Speech(quiet=arguments.run.quiet)
+    speech = Speech(quiet=arguments.run.quiet or not is_first())
     started = time.monotonic()
     check_outputs(arguments)
     several = [arguments.settings]
     inputs = read_inputs(arguments, find_files(arguments, several), several)
     save = functools.partial(inputs.write, recipe=inputs.recipe(arguments.settings))
+    if not is_first():  # which writes for all; the others only have a part of the picture
+        save = _save_nothing
     keep_programs()
     with contextlib.ExitStack() as stack:
         stack.enter_context(jax.default_device(inputs.tools.device))
         transfer = inputs.prepare(arguments.settings)
+        if arguments.run.hosts and not transfer.spread.spans_hosts:
+            raise UserError("--hosts is for a picture on --devices all, or for nstjax batch")
         observers: list[Callable[[Progress], None]] = []
-        if arguments.run.metrics is not None:
+        if arguments.run.metrics is not None and is_first():
             observers.append(stack.enter_context(MetricsFile(arguments.run.metrics)))
         if arguments.run.save_every:
             snapshots = Snapshots(arguments.output, arguments.run.save_every, save)
@@ -52,7 +59,8 @@ def run_job(arguments: Arguments) -> int:
         for line in inputs.tools.introduction(arguments):
             speech.say(line)
         if arguments.run.plan:
-            plan = make_plan(transfer.work(transfer.initial, numbers_of(transfer.settings)))
+            work = transfer.work(transfer.initial, numbers_of(transfer.settings))
+            plan = make_plan(work, transfer.spread.room())
             for line in plan_lines(plan, arguments, inputs.tools):
                 speech.warn(line)
             return SUCCESS
@@ -80,6 +88,8 @@ def run_job(arguments: Arguments) -> int:
                     except UserError as error:  # the picture matters more than its side files
                         observers.remove(observe)
                         failures.append(error)
+                if transfer.spread.spans_hosts:
+                    return any_of_hosts(interrupted.is_set)
                 return interrupted.is_set
 
             result = transfer.run(on_progress, arguments.run.save_every)
@@ -95,3 +105,8 @@ def run_job(arguments: Arguments) -> int:
     if failures:
         raise failures[0]
     return SUCCESS
+
+
+def _save_nothing(path: Path, pixels: np.ndarray) -> str:
+    del path, pixels
+    return ""

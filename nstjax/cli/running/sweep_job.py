@@ -9,7 +9,7 @@ import jax
 from nstjax.cli.exit_codes import SUCCESS
 from nstjax.cli.files.album import Album
 from nstjax.cli.files.album_files import AlbumFiles
-from nstjax.cli.files.inputs import Inputs, read_inputs
+from nstjax.cli.files.inputs import Inputs, read_inputs, spread_of
 from nstjax.cli.files.named_files import find_files
 from nstjax.cli.files.sweep_plan import SweepPlan
 from nstjax.cli.parsing.arguments import SweepArguments
@@ -49,6 +49,7 @@ def run_sweep(arguments: SweepArguments, grid: Grid) -> int:
             programs,
             _preparing(inputs),
             at_once=arguments.at_once,
+            devices=max(1, len(spread_of(arguments.run).devices)),
             quiet=quiet,
             speech=speech,
         )
