@@ -13,22 +13,20 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"
 
 import jax
-import numpy as np
 import pytest
 from reference.downloads import CONTENT, hide_the_user, hurry
 from reference.file_server import serving
 from reference.inputs import random_network
 from reference.keras_files import random_tensors, write_keras3
+from reference.narrow import CAFFE, narrow_architectures, random_weights
 
 import weights_tools
 from nstjax import UserError
 from nstjax.cli.running import job
-from nstjax.vgg import Preprocessing, Weights, architecture, forms, kernel_shapes, strips
+from nstjax.vgg import Weights, forms
 
 # Graphics cards else multiply float32 with the ten bits of TF32, far from the 1e-5 that is asked.
 jax.config.update("jax_default_matmul_precision", "highest")
-
-CAFFE = Preprocessing("bgr", 255.0, (103.939, 116.779, 123.68), (1.0, 1.0, 1.0))
 
 
 @pytest.fixture(scope="session")
@@ -59,25 +57,10 @@ def weights_file(network, tmp_path_factory):
 
 
 @pytest.fixture
-def narrow(monkeypatch, network):
-    """Networks of an eighth of the channels: they compile faster, and take the same turns."""
-    preprocessing = network("vgg16").preprocessing
-    narrower = tuple(channels // 8 for channels in architecture.STAGE_CHANNELS)
-    monkeypatch.setattr(architecture, "STAGE_CHANNELS", narrower)
-    monkeypatch.setattr(strips, "LANES", strips.LANES // 8)
-    monkeypatch.setattr(forms, "WINOGRAD_CHANNELS", forms.WINOGRAD_CHANNELS // 8)
-
-    def weights(architecture):
-        random = np.random.default_rng(2014)
-        tensors = {}
-        for suffix, shape in kernel_shapes(architecture).items():
-            scale = np.sqrt(2 / np.prod(shape[:3]))
-            kernel = scale * random.standard_normal(shape)
-            tensors[f"conv{suffix}/kernel"] = np.float32(kernel)
-            tensors[f"conv{suffix}/bias"] = 10 * random.standard_normal(shape[-1:], np.float32)
-        return Weights(architecture, preprocessing, tensors)
-
-    return weights
+def narrow(monkeypatch):
+    """Networks of an eighth of the channels, by their names."""
+    narrow_architectures(monkeypatch.setattr)
+    return random_weights
 
 
 @pytest.fixture

@@ -142,7 +142,8 @@ def test_a_term_may_be_missing(narrow, without):
 def test_a_deep_network_and_odd_sides(narrow):
     """Each pooling rounds down somewhere, and a window is a third of the picture."""
     deep = {"content_layers": ("relu3_2",), "style_layers": ("relu1_1", "pool2", "conv4_1")}
-    settings = dataclasses.replace(SHALLOW, **deep, pooling="max")
+    # Of covariances so deep one unit of rounding in the pixels changes the gradient by 1e-5 and more.
+    settings = dataclasses.replace(SHALLOW, **deep, pooling="max", style_loss="energy")
     check_tiles_are_the_whole(narrow("vgg16"), settings, Scene(151, 131))
 
 
