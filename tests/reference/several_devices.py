@@ -22,11 +22,13 @@ from nstjax.images import resize
 from nstjax.optimize import OPTIMIZERS, Level, make_transformation
 from nstjax.optimize.start import state_shapes
 from nstjax.optimize.step import run_steps
-from nstjax.prepare import numbers_of, prepare
+from nstjax.prepare import prepare
 from nstjax.problem.evaluation import loss_weights, make_evaluation
 from nstjax.problem.pending import pending_problem
 from nstjax.problem.pictures import canvas_at, pictures_at
+from nstjax.spread import Spread
 from nstjax.tiles import fetch_picture, place_picture
+from nstjax.together import paint_together
 
 COLLECTIVES = ("all-reduce", "all-gather", "all-to-all", "collective-permute")
 SETTINGS = Settings(
@@ -71,7 +73,7 @@ def losses_and_gradient(weights, settings, **layout):
     shared = waiting.layout.mesh is not None
     stored = place_picture(pixels, waiting.layout) if shared else pixels
     function = jax.jit(jax.value_and_grad(evaluation, has_aux=True))
-    (_, losses), gradient = function(stored, waiting.compute())
+    (_, losses), gradient = function(stored, waiting.compile().compute())
     return waiting.layout, np.array(losses), fetch_picture(gradient, waiting.layout)
 
 
@@ -103,13 +105,10 @@ def painted(weights):
         content = picture(HEIGHT, WIDTH) ** 2
         transfer = prepare(content, [picture(83, 40)], settings, weights=weights)
 
-        def paint(transfer=transfer, settings=settings, **others):
-            *_, last = transfer.chunks(transfer.initial, numbers_of(settings), **others)
-            return last.image()
-
-        alone = paint()
+        alone = transfer.run().image
         for devices, tile in WAYS[:1] + WAYS[2:]:
-            image = paint(devices=jax.devices()[:devices], tile=tile)
+            spread = Spread(tile, False, tuple(jax.devices()[:devices]))
+            image = dataclasses.replace(transfer, spread=spread).run().image
             error = float(np.abs(image - alone).max())
             moved = float(np.abs(alone - resize(transfer.initial, *alone.shape[:2])).max())
             found[f"{optimizer}, {name_of(devices, tile)}"] = {"error": error, "moved": moved}
@@ -134,12 +133,26 @@ def exchanges(weights):
     return found
 
 
+def batched(weights):
+    """How far pictures of a batch over two devices are from those painted alone."""
+    settings = dataclasses.replace(SETTINGS, optimizer="adam", content_target="nearest")
+    contents = [picture(HEIGHT, WIDTH) ** power for power in (1, 2, 3)]
+    transfers = [prepare(each, [picture(83, 40)], settings, weights=weights) for each in contents]
+    alone = [each.run().image for each in transfers]
+    spread = Spread(None, False, tuple(jax.devices()[:2]))
+    together = paint_together([dataclasses.replace(each, spread=spread) for each in transfers])
+    return {
+        str(place): float(np.abs(one.image - itself).max())
+        for place, (one, itself) in enumerate(zip(together, alone, strict=True))
+    }
+
+
 def main() -> None:
     """All of it."""
     narrow_architectures()
     weights = random_weights("vgg16")
     jax.config.update("jax_disable_most_optimizations", True)
-    parts = (exchanges, evaluated, painted)
+    parts = (exchanges, evaluated, painted, batched)
     print(json.dumps({part.__name__: part(weights) for part in parts}))
 
 
