@@ -12,7 +12,8 @@ import numpy as np
 from nstjax.errors import UserError
 from nstjax.machine.device import default_platform
 from nstjax.machine.memory import room
-from nstjax.optimize import Batch, Level, mesh_of, run_levels
+from nstjax.optimize import Batch, Level, Work, mesh_of, run_levels
+from nstjax.plan import Plan, make_plan
 from nstjax.prepare import Transfer, numbers_of
 from nstjax.problem.evaluation import Problem
 from nstjax.problem.schedule import make_levels
@@ -154,22 +155,8 @@ def paint_together(
             return [first.run(on_progress)]
         except FloatingPointError as error:
             return [error]
-    shared = all(_same_pictures(each, first) for each in others)
-    mesh = mesh_of(first.spread.devices)
-    # Each device has equally many; the last picture fills up, and is painted there again.
-    filling = [] if mesh is None else [transfers[-1]] * (-len(transfers) % mesh.size)
-    painted = [*transfers, *filling]
-    numbers = jax.tree.map(
-        lambda *values: np.array(values, np.float32),
-        *(numbers_of(one.settings) for one in painted),
-    )
-    work = first.work(
-        [one.initial for one in painted],
-        numbers,
-        batch=Batch(len(painted), AXES_SHARED if shared else AXES_APART, mesh),
-        apart=() if shared else painted,
-    )
-    chunks = run_levels(work, room())
+    painted = _filled(transfers)
+    chunks = run_levels(_work_of(painted), room())
 
     def show(pictures: np.ndarray) -> np.ndarray:
         return np.stack([one.show(pixels) for one, pixels in zip(painted, pictures, strict=True)])
@@ -189,6 +176,54 @@ def paint_together(
         except FloatingPointError as error:
             results.append(error)
     return results
+
+
+def plan_all(
+    jobs: Sequence[Job],
+    programs: Mapping[Job, Program | None],
+    prepare: Callable[[Job], Transfer],
+    *,
+    at_once: int = 0,
+    devices: int = 1,
+) -> Iterator[tuple[int, int, Plan]]:
+    """What `paint_all` would do: for each kind of batch how many, of how many pictures, and its plan.
+
+    Raises `UserError` for a picture that cannot be painted, if it is the first of its batch.
+    """
+    kinds: dict[Hashable, list[list[Job]]] = {}
+    for batch in _in_batches(jobs, programs, at_once, devices):
+        kinds.setdefault((programs[batch[0]] or batch[0], len(batch)), []).append(batch)
+    for batches in kinds.values():
+        transfers = [prepare(job) for job in batches[0]]
+        first = transfers[0]
+        if len(transfers) == 1:
+            work = first.work(first.initial, numbers_of(first.settings))
+        else:
+            work = _work_of(_filled(transfers))
+        yield len(batches), len(transfers), make_plan(work, first.spread.room())
+
+
+def _filled(transfers: Sequence[Transfer]) -> list[Transfer]:
+    """As many for each device; the last picture fills up, and is painted there again."""
+    count = max(1, len(transfers[0].spread.devices))
+    return [*transfers, *[transfers[-1]] * (-len(transfers) % count)]
+
+
+def _work_of(transfers: Sequence[Transfer]) -> Work:
+    """The steps of several pictures as those of one program."""
+    first = transfers[0]
+    shared = all(_same_pictures(each, first) for each in transfers)
+    numbers = jax.tree.map(
+        lambda *values: np.array(values, np.float32),
+        *(numbers_of(one.settings) for one in transfers),
+    )
+    axes = AXES_SHARED if shared else AXES_APART
+    return first.work(
+        [one.initial for one in transfers],
+        numbers,
+        batch=Batch(len(transfers), axes, mesh_of(first.spread.devices)),
+        apart=() if shared else transfers,
+    )
 
 
 def _in_batches(

@@ -36,8 +36,8 @@ class Known(NamedTuple):
 class Fit:
     """What fits, told before it is compiled from what was compiled before.
 
-    Feature maps, which are all but temporary, grow with the pixels of a window; what is held grows with
-    those of the picture, and of it the optimizer's state is known exactly.
+    Feature maps, which are all but temporary, grow with the pixels of a window. Of what is held the
+    optimizer's state is known exactly; the rest is mostly the network, which does not grow.
     """
 
     def __init__(self, room: int | None):
@@ -82,14 +82,12 @@ class Fit:
             return None
         known = self._known
         window, held = _pixels(level, way)
-        known_window, known_held = _pixels(known.level, known.way)
-        others = known.need.held - state_bytes(known.level, known.way)
+        known_window, _ = _pixels(known.level, known.way)
+        others = max(0, known.need.held - state_bytes(known.level, known.way))
         temporary = known.need.temporary * window / known_window
         if way.layout is not None and way.layout.tiles > 1:
             temporary += 24 * held  # the gradient, to which crops add theirs
-        return Need(
-            int(state_bytes(level, way) + max(0, others) * held / known_held), int(temporary)
-        )
+        return Need(state_bytes(level, way) + others, int(temporary))
 
 
 def _pixels(level: Level, way: Way) -> tuple[int, int]:

@@ -12,12 +12,13 @@ from nstjax.cli.files.inputs import Tools, find_tools, spread_of
 from nstjax.cli.parsing.arguments import BatchArguments
 from nstjax.cli.running.album_job import paint_album, tell_unfinished
 from nstjax.cli.running.compilation_cache import keep_programs
+from nstjax.cli.running.planning import album_plan_lines
 from nstjax.cli.running.speech import Speech
 from nstjax.errors import UserError
 from nstjax.images import read_shape
 from nstjax.prepare import Transfer, check_settings
 from nstjax.settings import Settings
-from nstjax.together import Program, expected_program
+from nstjax.together import Program, expected_program, plan_all
 
 
 def run_batch(arguments: BatchArguments) -> int:
@@ -53,12 +54,20 @@ def run_batch(arguments: BatchArguments) -> int:
         def prepare(pair: Pair) -> Transfer:
             return plan.open(pair).prepare(settings)
 
+        devices = max(1, len(spread_of(arguments.run).devices))
+        if arguments.run.plan:
+            batches = plan_all(
+                files.pairs, programs, prepare, at_once=arguments.at_once, devices=devices
+            )
+            for line in album_plan_lines(batches, arguments, tools):
+                speech.warn(line)
+            return SUCCESS
         paint_album(
             album,
             programs,
             prepare,
             at_once=arguments.at_once,
-            devices=max(1, len(spread_of(arguments.run).devices)),
+            devices=devices,
             quiet=quiet,
             speech=speech,
             after_batch=plan.close_all,

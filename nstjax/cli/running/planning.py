@@ -1,6 +1,6 @@
 """`--plan`: what the work would take, in lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nstjax.cli.files.inputs import Tools
 from nstjax.cli.files.speeds import expected_seconds, kind_of_step
@@ -28,6 +28,15 @@ def plan_lines(plan: Plan, arguments: Arguments, tools: Tools) -> Iterator[str]:
         yield "time    unknown until such a picture was painted here; the bar tells it on the way"
     else:
         yield f"time    about {seconds:.0f} s of steps, as in earlier runs on this machine"
+
+
+def album_plan_lines(
+    batches: Iterable[tuple[int, int, Plan]], arguments: Arguments, tools: Tools
+) -> Iterator[str]:
+    """The plan of many pictures, one kind of batch after another."""
+    for count, pictures, plan in batches:
+        yield f"{count} x {pictures} pictures at once:"
+        yield from plan_lines(plan, arguments, tools)
 
 
 def _of_level(plan: LevelPlan) -> str:

@@ -16,11 +16,12 @@ from nstjax.cli.parsing.arguments import SweepArguments
 from nstjax.cli.parsing.grid import Cell, Grid
 from nstjax.cli.running.album_job import paint_album, tell_unfinished
 from nstjax.cli.running.compilation_cache import keep_programs
+from nstjax.cli.running.planning import album_plan_lines
 from nstjax.cli.running.speech import Speech
 from nstjax.images import check_writable
 from nstjax.prepare import Transfer
 from nstjax.settings import Settings
-from nstjax.together import Program, in_common
+from nstjax.together import Program, in_common, plan_all
 
 
 def run_sweep(arguments: SweepArguments, grid: Grid) -> int:
@@ -44,12 +45,24 @@ def run_sweep(arguments: SweepArguments, grid: Grid) -> int:
             speech.warn(line)
         for line in inputs.tools.introduction(arguments):
             speech.say(line)
+        devices = max(1, len(spread_of(arguments.run).devices))
+        if arguments.run.plan:
+            batches = plan_all(
+                grid.cells,
+                programs,
+                _preparing(inputs),
+                at_once=arguments.at_once,
+                devices=devices,
+            )
+            for line in album_plan_lines(batches, arguments, inputs.tools):
+                speech.warn(line)
+            return SUCCESS
         paint_album(
             album,
             programs,
             _preparing(inputs),
             at_once=arguments.at_once,
-            devices=max(1, len(spread_of(arguments.run).devices)),
+            devices=devices,
             quiet=quiet,
             speech=speech,
         )
