@@ -15,6 +15,7 @@ class LevelPlan(NamedTuple):
     way: Way
     step: Need  # of the compiled steps
     targets: Need  # of the program for the targets, which runs before
+    pictures: int = 1  # of a batch
 
     @property
     def memory(self) -> int:
@@ -27,7 +28,7 @@ class LevelPlan(NamedTuple):
         layout, pixels = self.way.layout, self.level.pixels
         if layout is not None:
             pixels = layout.tiles * layout.devices * layout.rows.size * layout.columns.size
-        return self.level.steps * pixels / 1e6
+        return self.pictures * self.level.steps * pixels / 1e6
 
 
 class Plan(NamedTuple):
@@ -50,8 +51,9 @@ def make_plan(work: Work, free: int | None) -> Plan:
 
     Raises `UserError` where a level cannot fit in any way.
     """
+    pictures = 1 if work.steps.batch is None else work.steps.batch.pictures
     levels = tuple(
-        LevelPlan(level, prepared.way, prepared.need, prepared.problem.need)
+        LevelPlan(level, prepared.way, prepared.need, prepared.problem.need, pictures)
         for level, prepared in zip(work.levels, plan_levels(work, free), strict=True)
     )
     process = (own_bytes() or 0) if default_platform() == "cpu" else 0
