@@ -66,11 +66,12 @@ class Programs:
     def _fitting(self, level: Level, done: int, prepared: Prepared) -> Prepared:
         while True:
             self._fit.learn(level, prepared.way, prepared.need)
-            if self._fit.has_room_for(prepared.need):
+            needs = prepared.need, prepared.problem.need
+            if all(map(self._fit.has_room_for, needs)):
                 return prepared
             following = self._behind(level, prepared.way)
             if following is None:
-                raise self._fit.too_large(level, prepared.need.total)
+                raise self._fit.too_large(level, max(need.total for need in needs))
             prepared = trace(self.steps, level, done, following)()
 
     def _behind(self, level: Level, way: Way) -> Way | None:
