@@ -50,6 +50,9 @@ def line(row: dict[str, Any]) -> dict[str, str]:
     }
     if case.get("tile"):  # older records have none
         cells["tile"] = str(case["tile"])
+    if "targets" in row:
+        bytes = row["targets"].get("peak_memory_bytes")
+        cells["targets' peak memory"] = "does not fit" if bytes is None else sized(bytes)
     if "result" not in row:
         return cells | {"failure": row["failure"] if row["fits"] else "does not fit"}
     result = row["result"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.ahead.arguments import cases
 from benchmarks.ahead.cold import compile_picture
-from benchmarks.ahead.compiler import compile_case
+from benchmarks.ahead.compiler import compile_case, compile_targets
 from benchmarks.ahead.program import check_shared
 from benchmarks.ahead.report import ahead_report
 from benchmarks.ahead.targets import TARGETS, devices_of
@@ -34,6 +34,8 @@ def run(options: argparse.Namespace) -> None:
         print(f"compiling {name}", file=sys.stderr, flush=True)
         compiled = compile_case(target, case, places, options.top)
         record["rows"].append(compiled.row)
+        if options.targets:
+            compiled.row["targets"] = compile_targets(target, case, places)
         if options.hlo and compiled.text:
             (options.hlo / f"{name}.txt").write_text(compiled.text)
         if options.json:
