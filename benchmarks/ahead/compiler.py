@@ -10,7 +10,7 @@ from benchmarks.ahead.collectives import count_collectives
 from benchmarks.ahead.gpu import GpuStep, read_gpu_step
 from benchmarks.ahead.hlo import executed, parse_module, step_body
 from benchmarks.ahead.needs import needed_bytes, needed_flops
-from benchmarks.ahead.program import Case, lower_step, lower_targets, settings_of
+from benchmarks.ahead.program import Case, lower_step, settings_of
 from benchmarks.ahead.targets import TARGETS, Target
 from benchmarks.ahead.tpu import TpuStep, read_tpu_step
 from benchmarks.failure import describe
@@ -51,15 +51,6 @@ def compile_case(target_name: str, case: Case, devices: list[Any], top: int) -> 
     result = {"compiled_in_seconds": seconds, "peak_memory_bytes": memory}
     result |= read(target, case, text, top)
     return Compiled({"case": asked, "result": result}, text)
-
-
-def compile_targets(target_name: str, case: Case, devices: list[Any]) -> dict[str, Any]:
-    """Compiles what computes a case's targets: its peak memory on each device, or why there is none."""
-    lowered = lower_targets(case, TARGETS[target_name].platform, devices)
-    try:
-        return {"peak_memory_bytes": program_bytes(lowered.compile())}
-    except jax.errors.JaxRuntimeError as error:
-        return {"failure": describe(error)}
 
 
 def read(target: Target, case: Case, text: str, top: int) -> dict[str, Any]:
