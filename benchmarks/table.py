@@ -2,8 +2,9 @@
 
 Whatever stands between `<!-- NAME -->` and `<!-- /NAME -->` is replaced: in `benchmarks/README.md` by
 every machine's whole report (`results`), every search's table (`searches`), every recipe's at several
-sizes (`sizes`), how pictures look (`look`), recipes that were tried (`trials`) and programs compiled for
-accelerators (`ahead`), in the README at the top by one column a machine (`results`).
+sizes (`sizes`), how pictures look (`look`), recipes that were tried (`trials`), programs compiled for
+accelerators (`ahead`) and what each device must hold of large pictures (`memory`), in the README at the
+top by one column a machine (`results`).
 """
 
 import re
@@ -155,6 +156,7 @@ def main() -> int:
                 "look": looks(load_records("painter", "judge")),
                 "trials": trials(load_records("trials")),
                 "ahead": programs(load_records("rows", "versions")),
+                "memory": programs(load_records("memory", "versions")),
             },
             FOLDER.parent / "README.md": {"results": summary(machines)},
         }

@@ -95,7 +95,12 @@ class FeatureMap:
     def weights(self, mask: jax.Array) -> jax.Array:
         """A mask `(H, W)` so that it can be multiplied with the values."""
         laid_out = self.laid_out(mask[..., jnp.newaxis])
-        return laid_out if self.folds == 1 else jnp.repeat(laid_out, self.channels, -1)
+        # Fold by fold: an axis of folds beside one of channels is an array more in a TPU's memory.
+        fold_of = np.arange(self.folds * self.channels) // self.channels
+        found = laid_out[..., :1]
+        for fold in range(1, self.folds):
+            found = jnp.where(fold_of == fold, laid_out[..., fold : fold + 1], found)
+        return found
 
 
 def as_feature_map(features: FeatureMap | jax.Array) -> FeatureMap:

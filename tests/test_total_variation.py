@@ -7,6 +7,7 @@ from reference import losses
 from reference.inputs import picture
 
 from nstjax.losses import TOTAL_VARIATIONS
+from nstjax.losses.parts import LayerPart, Part
 
 every_loss = pytest.mark.parametrize("name", TOTAL_VARIATIONS)
 
@@ -60,3 +61,16 @@ def test_a_batch_is_a_loop_over_its_pictures(name):
     batch = np.stack([picture(5, 7), picture(5, 7) ** 2, picture(5, 7) * 0.1])
     expected = [TOTAL_VARIATIONS[name](each) for each in batch]
     np.testing.assert_allclose(TOTAL_VARIATIONS[name](batch), expected, rtol=1e-5)
+
+
+@every_loss
+def test_a_part_may_be_of_a_picture_with_more_values_than_an_integer_of_32_bits(name):
+    crop, owned = picture(6, 8), np.zeros((6, 8), np.float32)
+    owned[:4, :5] = 1
+
+    def of_side(side):
+        return float(TOTAL_VARIATIONS[name](crop, Part(LayerPart(owned, 0, 0, side, side), {})))
+
+    # Of means the pixels grow sixteenfold, and differences have a row less.
+    ratio = of_side(2**14) / of_side(2**16)
+    assert ratio == pytest.approx(16 if name in ("l2", "nine_point") else 1, rel=1e-3)

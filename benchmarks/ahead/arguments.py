@@ -46,6 +46,11 @@ def parse(arguments: Sequence[str] | None = None, description: str = "") -> argp
         "--steps", type=at_least(2), default=5, help="of the loop; the program hardly depends on it"
     )
     add("--top", type=at_least(0), default=0, help="how many of the costliest instructions to list")
+    add(
+        "--memory",
+        action="store_true",
+        help="a short table of what each device must hold, also while the targets are computed",
+    )
     add("--cold", action="store_true", help="also time the compiling of whole pictures")
     add("--json", type=Path, help="a file for all that was found")
     add("--hlo", type=Path, help="a folder for the compiled programs' text")

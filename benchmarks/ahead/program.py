@@ -20,7 +20,7 @@ from nstjax.optimize.start import state_shapes
 from nstjax.optimize.step import run_steps
 from nstjax.prepare import numbers_of
 from nstjax.problem.evaluation import Evaluation, make_evaluation
-from nstjax.problem.pending import PendingProblem, pending_problem
+from nstjax.problem.pending import PendingProblem, layouts_of, problem_of_spans
 from nstjax.problem.pictures import pictures_at
 from nstjax.problem.regions import whole_picture
 from nstjax.problem.schedule import make_levels
@@ -93,8 +93,18 @@ def _pending(case: Case, platform: str, devices: Sequence[Any]) -> PendingProble
     level = Level(case.height, case.width, case.steps)
     blank = np.broadcast_to(np.float32(0), (case.height, case.width, 3))
     pictures = pictures_at(level, level, blank, [blank], whole_picture(1), settings)
-    layout, weights = layout_of(case, platform, devices), numbers_of(settings).weights
-    return pending_problem(evaluation, network, weights, pictures, layout)
+    layouts = layouts_of(evaluation, layout_of(case, platform, devices), pictures)
+    seen = pictures._replace(
+        content=_blank_spans(layouts.picture), styles=tuple(map(_blank_spans, layouts.styles))
+    )
+    weights = numbers_of(settings).weights
+    return problem_of_spans(evaluation, network, weights, seen, layouts)
+
+
+def _blank_spans(layout: Layout) -> np.ndarray:
+    """`Layout.spans` of a blank picture; of a large one no machine here could hold them."""
+    rows = layout.height if layout.mesh is None else layout.span * layout.devices
+    return np.broadcast_to(np.float32(0), (rows, layout.width, 3))
 
 
 def lower_step(case: Case, platform: str, devices: Sequence[Any]) -> jax.stages.Lowered:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from benchmarks.ahead.cold import report_pictures
+from benchmarks.ahead.memory import report_memory
 from benchmarks.ahead.targets import TARGETS
 from benchmarks.report import markdown_table, number, sized
 
@@ -18,7 +19,8 @@ CAPTIONS = {
 def ahead_report(record: dict[str, Any]) -> str:
     """A whole record, and before it which compilers made the programs."""
     versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
-    parts = [f"Compiled with {versions}.", report(record["rows"])]
+    parts = [f"Compiled with {versions}."]
+    parts.append(report_memory(record["memory"]) if "memory" in record else report(record["rows"]))
     if "pictures" in record:
         parts.append(report_pictures(record["pictures"]))
     return "\n\n".join(parts)

@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks.ahead.arguments import cases
 from benchmarks.ahead.cold import compile_picture
 from benchmarks.ahead.compiler import compile_case
+from benchmarks.ahead.memory import with_memory
 from benchmarks.ahead.program import check_shared
 from benchmarks.ahead.report import ahead_report
 from benchmarks.ahead.targets import TARGETS, devices_of
@@ -28,12 +29,14 @@ def run(options: argparse.Namespace) -> None:
     for path in (options.hlo, options.json and options.json.parent):
         if path:
             path.mkdir(parents=True, exist_ok=True)
-    record: dict[str, Any] = {"versions": installed_versions(PACKAGES), "rows": []}
+    kind = "memory" if options.memory else "rows"
+    record: dict[str, Any] = {"versions": installed_versions(PACKAGES), kind: []}
     for (target, case), places in zip(asked, devices, strict=True):
         name = f"{target}-{'-'.join(map(str, case))}"
         print(f"compiling {name}", file=sys.stderr, flush=True)
         compiled = compile_case(target, case, places, options.top)
-        record["rows"].append(compiled.row)
+        row = with_memory(compiled.row, case, places) if options.memory else compiled.row
+        record[kind].append(row)
         if options.hlo and compiled.text:
             (options.hlo / f"{name}.txt").write_text(compiled.text)
         if options.json:

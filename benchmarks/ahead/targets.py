@@ -30,7 +30,12 @@ class Target(NamedTuple):
 
 _CARDS = {1: "1x1x1", 8: "1x1x8"}
 TARGETS = {
-    "v5e": Target("tpu", {4: "v5e:2x2", 8: "v5e:2x4"}, 197e12, 1.5e9),
+    "v5e": Target(
+        "tpu",
+        {4: "v5e:2x2", 8: "v5e:2x4", 16: "v5e:4x4", 32: "v5e:4x8", 64: "v5e:8x8"},
+        197e12,
+        1.5e9,
+    ),
     "v6e": Target("tpu", {4: "v6e:2x2", 8: "v6e:2x4"}, 918e12, 1.75e9),
     "v5p": Target("tpu", {4: "v5:2x2x1", 8: "v5:2x2x2"}, 459e12, 1.75e9),
     # Two devices a chip. Its clock is not published, so no cycles are known for its multiplications.

@@ -55,4 +55,5 @@ def mean_of_pixels(values: jax.Array, pixels: jax.Array, part: Part | None) -> j
     height, width = pixels.shape[-3:-1] if part is None else part.pixels[3:]
     rows = height - (pixels.shape[-3] - values.shape[-3])
     columns = width - (pixels.shape[-2] - values.shape[-2])
-    return sum_of_pixels(values, part) / (rows * columns * values.shape[-1])
+    count = rows * columns * values.shape[-1]
+    return sum_of_pixels(values, part) / float(count)  # which may be beyond an integer of 32 bits

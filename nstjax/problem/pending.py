@@ -69,10 +69,24 @@ def pending_problem(
     canvas: Canvas | None = None,
 ) -> PendingProblem:
     """Traces what will compute the targets of pictures, which are whole, for a layout of the result."""
-    layouts = Layouts(layout, tuple(_like(layout, evaluation, style) for style in pictures.styles))
-    pictures = _spans(pictures, layouts)
+    layouts = layouts_of(evaluation, layout, pictures)
     if canvas is not None:
         canvas = Canvas(*(layout.spans(np.asarray(each)) for each in canvas))
+    return problem_of_spans(
+        evaluation, network, weights, _spans(pictures, layouts), layouts, canvas
+    )
+
+
+def problem_of_spans(
+    evaluation: Evaluation,
+    network: nnx.State,
+    weights: LossWeights,
+    pictures: Pictures,
+    layouts: Layouts,
+    canvas: Canvas | None = None,
+) -> PendingProblem:
+    """The same, of pictures and a canvas as the devices' windows see them; see `Layout.spans`."""
+    layout = layouts.picture
     targets = compute_targets.lower(
         evaluation,
         shapes_of(network, everywhere(network), layout),
@@ -80,6 +94,11 @@ def pending_problem(
         layouts,
     )
     return PendingProblem(network, weights, targets, pictures, canvas, layouts)
+
+
+def layouts_of(evaluation: Evaluation, layout: Layout, pictures: Pictures) -> Layouts:
+    """How all pictures lie where the result has that layout."""
+    return Layouts(layout, tuple(_like(layout, evaluation, style) for style in pictures.styles))
 
 
 def _like(layout: Layout, evaluation: Evaluation, style: Any) -> Layout:
