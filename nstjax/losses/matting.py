@@ -66,9 +66,9 @@ def photorealism(pixels: jax.Array, matting: Matting, part: Part | None = None) 
     ridge; and for pictures smaller than a window. Of a part of a picture what that adds to the whole's.
     """
     if part is None:
-        return _cost(pixels, matting, None) / (pixels.shape[-3] * pixels.shape[-2])
+        return _cost(pixels, matting, None) / float(pixels.shape[-3] * pixels.shape[-2])
     _, _, _, height, width = part.pixels
-    return _cost(pixels, matting, part.pixels.owned[:-2, :-2]) / (height * width)
+    return _cost(pixels, matting, part.pixels.owned[:-2, :-2]) / float(height * width)
 
 
 @jax.custom_vjp
