@@ -9,6 +9,7 @@ from benchmarks.ahead.arguments import cases, parse
 from benchmarks.ahead.collectives import count_collectives
 from benchmarks.ahead.gpu import read_gpu_step
 from benchmarks.ahead.hlo import Array, executed, parse_module, step_body, trip_count
+from benchmarks.ahead.memory import report_memory
 from benchmarks.ahead.needs import LBFGS_PAIRS, needed_bytes, network_bytes, optimizer_bytes
 from benchmarks.ahead.program import check_shared, levels_of
 from benchmarks.ahead.report import report
@@ -318,3 +319,14 @@ def test_a_missing_compiler_is_one_line(monkeypatch, refused):
     monkeypatch.setitem(COMPILERS, "tpu", (("no_such_package",), "pip install it"))
     with refused("the compiler for v5e is not installed: run pip install it"):
         devices_of("v5e", 1)
+
+
+def test_what_does_not_fit_is_told_apart_for_step_and_targets():
+    case = {"target": "h100", "optimizer": "adam", "height": 8, "width": 16, "devices": 8}
+    result = {"peak_memory_bytes": 2**30, "collectives": {"all-reduce": 1}}
+    lies = {"case": case, "layout": "8 tiles of 16x4"}
+    fitting = lies | {"result": result, "targets": {"peak_memory_bytes": 2**31}}
+    large = lies | {"failure": "2 bytes", "fits": False, "targets": {"peak_memory_bytes": 2**40}}
+    *_, first, second = report_memory([fitting, large]).splitlines()
+    assert first == "| 16x8 | adam | 8 h100 | 8 tiles of 16x4 | 1 GiB | 2 GiB | 1 all-reduce |"
+    assert "| 2 bytes | does not fit |" in second
