@@ -30,8 +30,10 @@ class Progress(NamedTuple):
     total_steps: int  # of them
     fraction: float  # of the whole work, in pixels times steps
     losses: Losses  # arrays: each term before each step since the last report
-    told: tuple[str, ...]  # of tiles and memory, where they are not as usual: lines for a person
     image: Callable[[], np.ndarray]  # the current picture (height, width, 3), copied on demand
+    told: tuple[
+        str, ...
+    ] = ()  # of tiles and memory, where they are not as usual: lines for a person
 
 
 # Called after each chunk of steps; True ends the work with the picture so far.
@@ -169,6 +171,6 @@ def _progress(
         total_steps=sum(each.steps for each in levels),
         fraction=done / work,
         losses=losses,
-        told=chunk.told,
         image=lambda: show(chunk.image()),
+        told=chunk.told,
     )

@@ -296,7 +296,7 @@ def same_name_twice():
         ("content_weights=1", [], None, "did you mean 'content_weight'"),
         ("content_weight=1,-1", [], None, "content_weight is -1.0: give at least 0"),
         ("content_layers=relu1_1,relu9_9", [], None, "relu9_9"),
-        ("size=24,100000000", [], None, "megapixels|pixels"),
+        ("size=24,100000000", [], None, "GiB of memory|pixels"),
         ("init=content,missing.png", [], None, "there is no file 'missing.png'"),
         ("style_blend=none,1+2", [], None, "for 1 style pictures"),
         ("seed=1", ["--save-every", "3"], None, "--save-every and --metrics are for a single"),

@@ -28,7 +28,12 @@ def place_picture(pixels: np.ndarray, layout: Layout) -> jax.Array:
 
 
 def fetch_picture(pixels: jax.Array, layout: Layout) -> np.ndarray:
-    """A copy of the pixels `(H, W, C)`. Of several hosts each must ask for it."""
+    """A copy of the pixels `(H, W, C)`. Of several hosts each must ask for it.
+
+    On one device they are as they lie there: of a batch `(B, H, W, C)`.
+    """
+    if layout.mesh is None:
+        return np.array(pixels)
     if pixels.is_fully_addressable:
         return np.array(pixels[: layout.height])
     return multihost_utils.process_allgather(pixels, tiled=True)[: layout.height]

@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image
 
 import weights_tools
+from nstjax import together
 from nstjax.cli import main
-from nstjax.cli.running import sweep_job
 from nstjax.images import read
 from nstjax.losses import Losses
 from nstjax.prepare import Transfer
@@ -136,11 +136,11 @@ def without_painting() -> Iterator[None]:
         history = Losses(*(np.ones(STEPS, np.float32) for _ in Losses._fields))
         return Result(image, history, transfer.levels, transfer.settings, stopped=False)
 
-    def together(transfer, several, on_progress):
-        return [noise(transfer, on_progress) for _ in several]
+    def of_all(transfers, on_progress):
+        return [noise(transfer, on_progress) for transfer in transfers]
 
     with (
         mock.patch.object(Transfer, "run", lambda self, seen, _=0: noise(self, seen)),
-        mock.patch.object(sweep_job, "paint_together", together),
+        mock.patch.object(together, "paint_together", of_all),
     ):
         yield

@@ -196,7 +196,7 @@ def _as_typed(pictures: Pictures) -> str:
 
 def _find_device(platform: str) -> Any:
     try:
-        return jax.local_devices(backend=None if platform == "auto" else platform)[0]
+        return _of_this_host(jax.devices(None if platform == "auto" else platform))
     except Exception as error:  # a plugin raises whatever it likes
         chosen = [f"{name}={os.environ[name]}" for name in PLATFORM_VARIABLES if name in os.environ]
         if chosen:
@@ -220,3 +220,7 @@ def spread_of(run: Run) -> Spread:
 def _number(text: str) -> int | str:
     """A whole number where a text is one."""
     return int(text) if text.isdecimal() and len(text) < 10 else text
+
+
+def _of_this_host(devices: Sequence[Any]) -> Any:
+    return next(device for device in devices if device.process_index == jax.process_index())

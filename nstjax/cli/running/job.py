@@ -34,13 +34,14 @@ def run_job(arguments: Arguments) -> int:
     Everything that can be checked is checked before the work begins. A signal ends it with the picture
     so far, which is written all the same.
     """
-    speech = Speech(quiet=arguments.run.quiet or not is_first())
+    is_writer = not arguments.run.hosts or is_first()
+    speech = Speech(quiet=arguments.run.quiet or not is_writer)
     started = time.monotonic()
     check_outputs(arguments)
     several = [arguments.settings]
     inputs = read_inputs(arguments, find_files(arguments, several), several)
     save = functools.partial(inputs.write, recipe=inputs.recipe(arguments.settings))
-    if not is_first():  # which writes for all; the others only have a part of the picture
+    if not is_writer:  # the first host is, for all; the others only have a part of the picture
         save = _save_nothing
     keep_programs()
     with contextlib.ExitStack() as stack:
@@ -49,7 +50,7 @@ def run_job(arguments: Arguments) -> int:
         if arguments.run.hosts and not transfer.spread.spans_hosts:
             raise UserError("--hosts is for a picture on --devices all, or for nstjax batch")
         observers: list[Callable[[Progress], None]] = []
-        if arguments.run.metrics is not None and is_first():
+        if arguments.run.metrics is not None and is_writer:
             observers.append(stack.enter_context(MetricsFile(arguments.run.metrics)))
         if arguments.run.save_every:
             snapshots = Snapshots(arguments.output, arguments.run.save_every, save)
