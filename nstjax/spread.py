@@ -1,5 +1,6 @@
 """How the work is spread: in tiles, and over devices. The picture is the same, but for rounding."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,28 +41,24 @@ class Spread:
         Tiles cost time, the less the larger they are; then the optimizer has to remember less; at last
         the content's features are computed again with each step's, where that is possible.
         """
-        optimizer = OPTIMIZERS[settings.optimizer]
+        memories = OPTIMIZERS[settings.optimizer].memories(default_platform())
         keeping = (True, False) if evaluation.can_forget_content else (True,)
         found: dict[tuple[Any, ...], Way] = {}
-        for keeps_content in keeping:
-            for memory in optimizer.memories(default_platform()):
-                for tile in self._tiles(level):
-                    layout = evaluation.layout(
-                        level.height,
-                        level.width,
-                        tile=tile,
-                        devices=self.devices,
-                        keeps_content=keeps_content,
-                    )
-                    made = make_transformation(settings.optimizer, settings.adam_beta2, memory)
-                    usual = memory == optimizer.memories(default_platform())[0]
-                    less = "" if memory is None or usual else memory.told
-                    parts = [layout.described if layout.tiles > 1 else "", less]
-                    told = ", ".join(filter(None, parts))
-                    if told:
-                        told = f"level {level.width}x{level.height}: {told}"
-                    key = (memory, keeps_content, layout.rows, layout.columns)
-                    found.setdefault(key, Way(made, layout, less, told))
+        for keeps_content, memory, tile in itertools.product(keeping, memories, self._tiles(level)):
+            layout = evaluation.layout(
+                level.height,
+                level.width,
+                tile=tile,
+                devices=self.devices,
+                keeps_content=keeps_content,
+            )
+            made = make_transformation(settings.optimizer, settings.adam_beta2, memory)
+            less = "" if memory is None or memory == memories[0] else memory.told
+            told = ", ".join(filter(None, [layout.described if layout.tiles > 1 else "", less]))
+            if told:
+                told = f"level {level.width}x{level.height}: {told}"
+            key = (memory, keeps_content, layout.rows, layout.columns)
+            found.setdefault(key, Way(made, layout, less, told))
         return list(found.values())
 
     @property

@@ -21,7 +21,7 @@ from reference.keras_files import random_tensors, write_keras3
 from reference.narrow import CAFFE, narrow_architectures, random_weights
 
 import weights_tools
-from nstjax import UserError
+from nstjax import UserError, together
 from nstjax.cli.running import job
 from nstjax.vgg import Weights, forms
 
@@ -142,3 +142,17 @@ def undisturbed(monkeypatch, tmp_path):
     """Nothing of this machine's user is found, and no wait is long."""
     hurry(monkeypatch)
     hide_the_user(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def painted(monkeypatch):
+    """How many pictures each batch had, of all runs."""
+    sizes = []
+    original = together.paint_together
+
+    def counted(transfers, on_progress):
+        sizes.append(len(transfers))
+        return original(transfers, on_progress)
+
+    monkeypatch.setattr(together, "paint_together", counted)
+    return sizes

@@ -37,20 +37,6 @@ def folder(tmp_path, monkeypatch, weights_file):
     return tmp_path
 
 
-@pytest.fixture
-def painted(monkeypatch):
-    """How many pictures each program painted, of all runs."""
-    sizes = []
-    original = together.paint_together
-
-    def counted(transfers, on_progress):
-        sizes.append(len(transfers))
-        return original(transfers, on_progress)
-
-    monkeypatch.setattr(together, "paint_together", counted)
-    return sizes
-
-
 def batch(*flags, contents=("photos",), styles=("styles",), quiet=("--quiet",)):
     command = ["batch", *contents, "--styles", *styles, "-o", "out", *QUICK, *quiet]
     return main([*command, *flags])

@@ -19,20 +19,6 @@ def weights(network):
     return network("vgg16")
 
 
-@pytest.fixture
-def together_painted(monkeypatch):
-    """How many pictures each program painted."""
-    sizes = []
-    original = together.paint_together
-
-    def counted(transfers, on_progress):
-        sizes.append(len(transfers))
-        return original(transfers, on_progress)
-
-    monkeypatch.setattr(together, "paint_together", counted)
-    return sizes
-
-
 def same(found, content, styles, weights, settings=QUICK):
     alone = nstjax.stylize(content, styles, settings, weights=weights)
     np.testing.assert_allclose(found.image, alone.image, atol=2e-4)
@@ -42,12 +28,12 @@ def same(found, content, styles, weights, settings=QUICK):
 
 
 @pytest.mark.parametrize("target", ["nearest", "content"])
-def test_every_content_in_every_style_is_what_it_is_alone(weights, together_painted, target):
+def test_every_content_in_every_style_is_what_it_is_alone(weights, painted, target):
     """Contents of one size go together, whatever the styles' sizes; one of another size is alone."""
     settings = nstjax.Settings(**{**vars(QUICK), "content_target": target})
     contents, styles = [CONTENT, TALL, OTHER], [STYLE, [OTHER_STYLE, STYLE[:, ::-1]]]
     found = list(nstjax.batch(contents, styles, settings, weights=weights))
-    assert together_painted == [4, 2]
+    assert painted == [4, 2]
     assert [each[:2] for each in found] == [(0, 0), (0, 1), (2, 0), (2, 1), (1, 0), (1, 1)]
     for each in found:
         same(each.result, contents[each.content], styles[each.style], weights, settings)
@@ -69,13 +55,13 @@ def test_pairs_in_order(weights):
         same(each.result, contents[each.content], styles[each.style], weights)
 
 
-def test_a_bad_picture_costs_no_other(weights, together_painted):
+def test_a_bad_picture_costs_no_other(weights, painted):
     tiny = CONTENT[:1, :1]
     bad = [CONTENT + 7, None, "photo.jpg", tiny, Image.new("RGB", (64, 48), "teal")]
     found = list(nstjax.batch([CONTENT, *bad, OTHER], [STYLE], QUICK, weights=weights))
     results = {each.content: each.result for each in found}
     assert sorted(results) == list(range(7))
-    assert sum(together_painted) == 3
+    assert sum(painted) == 3
     for place, why in enumerate(("outside", "is None", "use nstjax.images.read", "only 1x1"), 1):
         assert isinstance(results[place], UserError)
         assert why in str(results[place])
@@ -107,12 +93,12 @@ def test_a_loss_that_becomes_nan_costs_no_other(weights):
     assert len(results) == 2
 
 
-def test_nothing_is_painted_before_it_is_asked_for(weights, together_painted, monkeypatch):
+def test_nothing_is_painted_before_it_is_asked_for(weights, painted, monkeypatch):
     monkeypatch.setattr(together, "LARGEST_BATCH", 1)
     found = nstjax.batch([CONTENT, OTHER], STYLE, QUICK, weights=weights)
-    assert not together_painted
+    assert not painted
     next(found)
-    assert together_painted == [1]
+    assert painted == [1]
 
 
 def test_progress_is_of_all_and_stops_all(weights):
@@ -150,10 +136,10 @@ def test_what_concerns_all_is_told_at_the_call(weights, refused, given, others, 
         nstjax.batch(*given, **{"weights": weights, **others})
 
 
-def test_photographs_of_pillow_are_as_large_as_they_are_shown(weights, together_painted):
+def test_photographs_of_pillow_are_as_large_as_they_are_shown(weights, painted):
     """A camera held upright: width and height in the file change places."""
     turned = Image.new("RGB", (64, 48), "olive")
     turned.getexif()[0x0112] = 6
     found = list(nstjax.batch([turned, TALL], STYLE, QUICK, weights=weights))
-    assert together_painted == [2]
+    assert painted == [2]
     assert {each.result.image.shape for each in found} == {(48, 36, 3)}

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import pytest
 
 from nstjax.machine import host_memory
-from nstjax.machine.memory import is_exhausted, need_of, room
+from nstjax.machine.host_memory import is_exhausted
+from nstjax.machine.memory import need_of, room
 
 
 def test_a_program_tells_what_it_takes():

@@ -36,20 +36,6 @@ def folder(tmp_path, monkeypatch, weights_file):
     return tmp_path
 
 
-@pytest.fixture
-def painted(monkeypatch):
-    """How many pictures each batch had, of all runs."""
-    sizes = []
-    original = together.paint_together
-
-    def counted(transfers, on_progress):
-        sizes.append(len(transfers))
-        return original(transfers, on_progress)
-
-    monkeypatch.setattr(together, "paint_together", counted)
-    return sizes
-
-
 def sweep(*flags, output="sheet.png", over=OVER):
     pictures = ["content.png", "style.png", "-o", output, "--model", "random.safetensors"]
     return main(["sweep", *pictures, *QUICK, *over, *flags])

@@ -55,8 +55,9 @@ def _run(arguments: Sequence[str]) -> int:
         print(caught.parting, file=sys.stderr)
         return caught.exit_code
     except (MemoryError, RuntimeError) as error:
-        # XLA has no exception of its own for a full device.
-        if not isinstance(error, MemoryError) and "RESOURCE_EXHAUSTED" not in str(error):
+        from nstjax.machine.host_memory import is_exhausted
+
+        if not is_exhausted(error):
             raise
         return fail("the memory does not suffice: use a smaller --size")
 

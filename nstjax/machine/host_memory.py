@@ -1,10 +1,11 @@
-"""What the machine has of memory; without JAX."""
+"""What the machine has of memory, and how a want of it shows; without JAX."""
 
 import os
 from pathlib import Path
 
 CONTAINER = Path("/sys/fs/cgroup")  # of version 2
 MACHINE = Path("/proc/meminfo")
+SIGNS = ("RESOURCE_EXHAUSTED", "Out of memory", "out of memory", "bad_alloc")
 
 
 def host_bytes() -> int | None:
@@ -34,6 +35,13 @@ def free_host_bytes() -> int | None:
 def own_bytes() -> int | None:
     """What this process uses now; None where nobody tells."""
     return _field(Path("/proc/self/status"), "VmRSS:", 1024)
+
+
+def is_exhausted(error: BaseException) -> bool:
+    """Whether a program failed for want of memory; XLA has no exception of its own for that."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(sign in str(error) for sign in SIGNS)
+    )
 
 
 def _number(file: Path) -> int | None:

@@ -6,7 +6,6 @@ from nstjax.machine.device import default_device
 from nstjax.machine.host_memory import free_host_bytes
 
 SPARED = 0.05  # of what is free: the allocator's own, and what others take meanwhile
-SIGNS = ("RESOURCE_EXHAUSTED", "Out of memory", "out of memory", "bad_alloc")
 
 
 class Need(NamedTuple):
@@ -40,10 +39,3 @@ def room() -> int | None:
         limit = stats.get("bytes_limit")
         free = None if limit is None else limit - stats.get("bytes_in_use", 0)
     return None if free is None else int((1 - SPARED) * free)
-
-
-def is_exhausted(error: BaseException) -> bool:
-    """Whether a program failed for want of memory; XLA has no exception of its own for that."""
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(sign in str(error) for sign in SIGNS)
-    )

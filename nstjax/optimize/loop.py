@@ -1,5 +1,6 @@
 """The host's side of the optimization: chunks of steps, level after level."""
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -8,7 +9,7 @@ import jax
 import numpy as np
 
 from nstjax.images import resize
-from nstjax.machine.memory import is_exhausted
+from nstjax.machine.host_memory import is_exhausted
 from nstjax.optimize.batches import Batch
 from nstjax.optimize.programs import Programs
 from nstjax.optimize.pyramid import Level
@@ -28,17 +29,11 @@ class Chunk(NamedTuple):
     pixels: jax.Array  # (H, W, 3), the picture after these steps; of a batch (B, H, W, 3)
     reports: Any  # what `evaluate` reported, stacked over the chunk's steps: (steps,) or (steps, B)
     layout: Layout | None = None  # how the picture lies; None: whole, on one device
-    told: tuple[
-        str, ...
-    ] = ()  # what a person should know of how the level runs since the last chunk
+    told: tuple[str, ...] = ()  # what a person should know of how the level runs
 
     def image(self) -> np.ndarray:
         """A copy of the picture on the host. Of several hosts each must ask for it."""
-        return (
-            np.array(self.pixels)
-            if self.layout is None
-            else fetch_picture(self.pixels, self.layout)
-        )
+        return fetch_picture(self.pixels, self.layout)
 
 
 class Start(NamedTuple):
@@ -74,23 +69,17 @@ def run_levels(work: Work, room: int | None = None) -> Iterator[Chunk]:
     told from its programs.
     """
     batch, carry = work.steps.batch, work.carry
-    programs = Programs(work.levels, work.steps, work.ways, room)
-    run = _Run(programs, Start(work.initial), jax.vmap(carry) if carry and batch else carry)
-    try:
+    with contextlib.closing(Programs(work.levels, work.steps, work.ways, room)) as programs:
+        run = _Run(programs, Start(work.initial), jax.vmap(carry) if carry and batch else carry)
         for index in range(len(work.levels)):
             yield from run.level(index)
-    finally:
-        programs.close()
 
 
 def plan_levels(work: Work, room: int | None = None) -> Iterator[Prepared]:
     """The programs of each level, as `run_levels` would run them."""
-    programs = Programs(work.levels, work.steps, work.ways, room)
-    try:
+    with contextlib.closing(Programs(work.levels, work.steps, work.ways, room)) as programs:
         for index in range(len(work.levels)):
             yield programs.take(index)
-    finally:
-        programs.close()
 
 
 class _Run:

@@ -36,8 +36,8 @@ class Programs:
             level = self.levels[index]
             ways = self._ways(level)
             way = ways[self._fit.first(level, ways)]
-            done = sum(before.steps for before in self.levels[:index])
-            self._coming[index] = self._compiler.submit(trace(self.steps, level, done, way))
+            traced = trace(self.steps, level, self._done_before(index), way)
+            self._coming[index] = self._compiler.submit(traced)
 
     def take(self, index: int) -> Prepared:
         """A level's programs, in the first way that fits.
@@ -46,8 +46,7 @@ class Programs:
         """
         self.begin(index)
         level = self.levels[index]
-        done = sum(before.steps for before in self.levels[:index])
-        found = self._fitting(level, done, self._coming[index].result())
+        found = self._fitting(level, self._done_before(index), self._coming[index].result())
         for other in self.levels[1:] if index == 0 else ():
             self._fit.check(other, self._ways(other))
         return found
@@ -62,6 +61,10 @@ class Programs:
     def close(self) -> None:
         """Ends without waiting. A compilation cannot be stopped; the end of the process waits for it."""
         self._compiler.shutdown(wait=False, cancel_futures=True)
+
+    def _done_before(self, index: int) -> int:
+        """Steps of the levels before one."""
+        return sum(before.steps for before in self.levels[:index])
 
     def _fitting(self, level: Level, done: int, prepared: Prepared) -> Prepared:
         while True:

@@ -61,10 +61,14 @@ class Fit:
 
     def check(self, level: Level, ways: Sequence[Way]) -> None:
         """Raises `UserError` where none of the ways of a level can fit."""
-        needs = [self.expected(level, way) or Need(state_bytes(level, way), 0) for way in ways]
-        if not any(map(self.has_room_for, needs)):
-            least = min(need.total for need in needs)
-            raise self.too_large(level, least)
+        needs: list[int] = []
+        for way in ways:  # the first usually fits; each takes a trace of the optimizer's state
+            need = self.expected(level, way)
+            if self.has_room_for(need):
+                return
+            assert need is not None
+            needs.append(need.total)
+        raise self.too_large(level, min(needs))
 
     def too_large(self, level: Level, needed: int) -> UserError:
         """The error for a level that takes so many bytes."""

@@ -120,8 +120,6 @@ class Evaluation:
         """The terms for pixels `(H, W, 3)`, and the gradient of their weighted sum."""
         layout = problem.layout or self.layout(*pixels.shape[:2])
         function = functools.partial(self._on_one_device, layout)
-        if layout.mesh is None:
-            return function(pixels, problem, 0)
         specs = (BY_ROWS, problem.specs), (EVERYWHERE, BY_ROWS)
         return on_all_devices(layout, function, *specs)(pixels, problem)
 
@@ -173,13 +171,15 @@ def on_all_devices(
 ) -> Callable[..., Any]:
     """A function of what one device has, and of its place in the mesh, run on each.
 
-    Whatever it says to the others, it says itself: one sum, and the borders.
+    Whatever it says to the others, it says itself: one sum, and the borders. Without a mesh there is one
+    device, which has everything.
     """
 
     def on_each(*arguments: Any) -> Any:
-        return function(*arguments, jax.lax.axis_index(ROWS))
+        return function(*arguments, 0 if layout.mesh is None else jax.lax.axis_index(ROWS))
 
-    assert layout.mesh is not None
+    if layout.mesh is None:
+        return on_each
     return jax.shard_map(
         on_each, mesh=layout.mesh, in_specs=in_specs, out_specs=out_specs, check_vma=False
     )

@@ -80,7 +80,7 @@ def _sums_of_style(
     masks: tuple[Array | None, ...],
     has_share: tuple[bool, ...],
 ) -> tuple[Any, ...]:
-    def on_one_device(network, style, masks, device=0):
+    def on_one_device(network, style, masks, device):
         def of_crop(seen: Any, part: Part | None) -> tuple[Any, ...]:
             pixels, layer_masks = seen
             features = evaluation.features(network, pixels)
@@ -93,8 +93,6 @@ def _sums_of_style(
         sums = sum_over_crops(of_crop, seen, layout, evaluation.poolings, device)
         return sum_over_devices(layout, sums)
 
-    if layout.mesh is None:
-        return on_one_device(network, style, masks)
     specs = EVERYWHERE, BY_ROWS, BY_ROWS
     return on_all_devices(layout, on_one_device, specs, EVERYWHERE)(network, style, masks)
 
@@ -117,7 +115,7 @@ def _maps_and_scales(
     masks = tuple(region.mask for region in pictures.regions)
     examples = [[(each.sums.banks, each.share) for each in region] for region in regions]
 
-    def on_one_device(network, content, masks, examples, device=0):
+    def on_one_device(network, content, masks, examples, device):
         below = _layer_masks(evaluation, network, masks)
         if content is None:
             return Maps({}, below), {}
@@ -129,14 +127,10 @@ def _maps_and_scales(
         is_seen = objective.photorealistic or not layout.keeps_content
         return Maps(wanted, below, photograph if is_seen else None), energies
 
-    arguments = network, pictures.content, masks, examples
-    if layout.mesh is None:
-        maps, energies = on_one_device(*arguments)
-    else:
-        specs = EVERYWHERE, BY_ROWS, BY_ROWS, EVERYWHERE
-        maps, energies = on_all_devices(layout, on_one_device, specs, (BY_ROWS, EVERYWHERE))(
-            *arguments
-        )
+    specs = (EVERYWHERE, BY_ROWS, BY_ROWS, EVERYWHERE), (BY_ROWS, EVERYWHERE)
+    maps, energies = on_all_devices(layout, on_one_device, *specs)(
+        network, pictures.content, masks, examples
+    )
     positions = _positions(evaluation, layout)
     scales = {
         name: evaluation.objective.scale(energy, positions[name] * evaluation.channels[name])

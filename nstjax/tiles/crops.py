@@ -27,11 +27,15 @@ def cut(maps: Any, layout: Layout, poolings: Poolings, window: Window) -> Any:
     def of_map(path: tuple[Any, ...], values: jax.Array) -> jax.Array:
         names = [each.key for each in path if isinstance(each, jax.tree_util.DictKey)]
         shift = next((poolings[name] for name in names if name in poolings), 0)
-        place = (window.top >> shift, window.left >> shift, *[0] * (values.ndim - 2))
         size = (layout.rows.size >> shift, layout.columns.size >> shift, *values.shape[2:])
-        return jax.lax.dynamic_slice(values, place, size)
+        return jax.lax.dynamic_slice(values, _corner(window, shift, values), size)
 
     return jax.tree_util.tree_map_with_path(of_map, maps)
+
+
+def _corner(window: Window, shift: int, values: jax.Array) -> tuple[jax.typing.ArrayLike, ...]:
+    """Where a window begins in a map `(H, W, ...)` behind so many poolings."""
+    return window.top >> shift, window.left >> shift, *[0] * (values.ndim - 2)
 
 
 def part_of(layout: Layout, poolings: Poolings, window: Window) -> Part:
@@ -79,12 +83,15 @@ def sum_over_crops(
 
     if layout.tiles == 1:
         return one(0)
-    nothing = jax.tree.map(lambda one: jnp.zeros(one.shape, one.dtype), jax.eval_shape(one, 0))
 
     def add(sums: Sums, place: jax.Array) -> tuple[Sums, None]:
         return jax.tree.map(jnp.add, sums, one(place)), None
 
-    return jax.lax.scan(add, nothing, jnp.arange(layout.tiles))[0]
+    return jax.lax.scan(add, _zeros(jax.eval_shape(one, 0)), jnp.arange(layout.tiles))[0]
+
+
+def _zeros(shapes: Sums) -> Sums:
+    return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
 
 
 def totals_and_pullback(
@@ -122,9 +129,9 @@ def totals_and_pullback(
             crop, under = cut((pixels, maps), layout, poolings, window)
             part = part_of(layout, poolings, window)
             (own,) = jax.vjp(lambda crop: function(crop, under, part), crop)[1](cotangent)
-            before = cut(gradient, layout, poolings, window)
-            corner = (window.top, window.left, 0)
-            return jax.lax.dynamic_update_slice(gradient, before + own, corner), None
+            joined = cut(gradient, layout, poolings, window) + own
+            corner = _corner(window, 0, gradient)
+            return jax.lax.dynamic_update_slice(gradient, joined, corner), None
 
         return jax.lax.scan(add, jnp.zeros_like(pixels), jnp.arange(layout.tiles))[0]
 
@@ -145,9 +152,10 @@ def assemble(
     if layout.tiles == 1:
         return sum_over_crops(function, maps, layout, poolings, device)
 
-    def one(place: jax.typing.ArrayLike) -> tuple[dict[str, jax.Array], Sums]:
+    def one(place: jax.typing.ArrayLike) -> tuple[Window, Part, dict[str, jax.Array], Sums]:
         window = layout.window(device, place)
-        return function(cut(maps, layout, poolings, window), part_of(layout, poolings, window))
+        part = part_of(layout, poolings, window)
+        return window, part, *function(cut(maps, layout, poolings, window), part)
 
     def empty(name: str, crop: jax.ShapeDtypeStruct) -> jax.Array:
         shift = poolings[name]
@@ -156,21 +164,15 @@ def assemble(
 
     def add(found: Any, place: jax.Array) -> tuple[Any, None]:
         whole, sums = found
-        window = layout.window(device, place)
-        part = part_of(layout, poolings, window)
-        crops, own = one(place)
+        window, part, crops, own = one(place)
+        there = cut(whole, layout, poolings, window)
         for name, crop in crops.items():
-            shift = poolings[name]
-            there = cut({name: whole[name]}, layout, poolings, window)[name]
             owned = part.layers[name].owned[(..., *[jnp.newaxis] * (crop.ndim - 2))]
-            place_there = (window.top >> shift, window.left >> shift, *[0] * (crop.ndim - 2))
-            joined = jnp.where(owned > 0, crop, there)
-            whole = whole | {name: jax.lax.dynamic_update_slice(whole[name], joined, place_there)}
+            joined = jnp.where(owned > 0, crop, there[name])
+            corner = _corner(window, poolings[name], crop)
+            whole = whole | {name: jax.lax.dynamic_update_slice(whole[name], joined, corner)}
         return (whole, jax.tree.map(jnp.add, sums, own)), None
 
-    shapes, of_sums = jax.eval_shape(one, 0)
-    start = (
-        {name: empty(name, crop) for name, crop in shapes.items()},
-        jax.tree.map(lambda one: jnp.zeros(one.shape, one.dtype), of_sums),
-    )
+    _, _, shapes, of_sums = jax.eval_shape(one, 0)
+    start = {name: empty(name, crop) for name, crop in shapes.items()}, _zeros(of_sums)
     return jax.lax.scan(add, start, jnp.arange(layout.tiles))[0]

@@ -17,14 +17,13 @@ EVERYWHERE, BY_ROWS = PartitionSpec(), PartitionSpec(ROWS)
 
 
 class Window(NamedTuple):
-    """One of the windows. All but the sizes are traced."""
+    """One of the windows, traced."""
 
     top: jax.Array  # in its device's span
     left: jax.Array
     in_picture: tuple[jax.Array, jax.Array]  # the same in the picture
-    rows: tuple[
-        jax.Array, jax.Array
-    ]  # first that it owns, and the one behind the last, in the window
+    # In the window, the first that it owns and the one behind the last.
+    rows: tuple[jax.Array, jax.Array]
     columns: tuple[jax.Array, jax.Array]
 
 

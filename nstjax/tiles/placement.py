@@ -27,12 +27,12 @@ def place_picture(pixels: np.ndarray, layout: Layout) -> jax.Array:
     return place(filled, layout.sharding(BY_ROWS))
 
 
-def fetch_picture(pixels: jax.Array, layout: Layout) -> np.ndarray:
+def fetch_picture(pixels: jax.Array, layout: Layout | None) -> np.ndarray:
     """A copy of the pixels `(H, W, C)`. Of several hosts each must ask for it.
 
     On one device they are as they lie there: of a batch `(B, H, W, C)`.
     """
-    if layout.mesh is None:
+    if layout is None or layout.mesh is None:
         return np.array(pixels)
     if pixels.is_fully_addressable:
         return np.array(pixels[: layout.height])

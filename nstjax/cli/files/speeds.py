@@ -6,12 +6,12 @@ import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import weights_tools
+from nstjax.cli.files.inputs import Tools
+from nstjax.cli.parsing.arguments import Arguments
 from nstjax.plan import LevelPlan
 from nstjax.result import Progress
-from nstjax.settings import Settings
 from weights_tools.process import atomic_files
 
 # What decides neither what a step computes nor how large it is.
@@ -24,10 +24,12 @@ def speeds_file() -> Path:
     return weights_tools.cache_folder() / "speeds.json"
 
 
-def kind_of_step(settings: Settings, network: str, device: Any, devices: str) -> str:
-    """What a step's time depends on besides how many pixels it computes."""
-    program = {name: value for name, value in vars(settings).items() if name not in OTHERS}
-    text = json.dumps([program, network, device.device_kind, devices], default=str, sort_keys=True)
+def kind_of_step(arguments: Arguments, tools: Tools) -> str:
+    """What a step's time depends on besides how many pixels the picture has."""
+    settings, run = vars(arguments.settings), arguments.run
+    program = {name: value for name, value in settings.items() if name not in OTHERS}
+    place = tools.network.name, tools.device.device_kind, run.devices, run.tile
+    text = json.dumps([program, place], default=str, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -50,7 +52,7 @@ def expected_seconds(kind: str, levels: Sequence[LevelPlan]) -> float | None:
         return None
     total = 0.0
     for each in levels:
-        size = each.work / each.level.steps
+        size = each.pictures * each.level.pixels / 1e6
         nearest = min(known, key=lambda other: abs(other - size))
         total += each.level.steps * known[nearest] * (size / nearest)
     return total

@@ -65,13 +65,7 @@ def run_job(arguments: Arguments) -> int:
             for line in plan_lines(plan, arguments, inputs.tools):
                 speech.warn(line)
             return SUCCESS
-        kind = kind_of_step(
-            arguments.settings,
-            inputs.tools.network.name,
-            inputs.tools.device,
-            arguments.run.devices,
-        )
-        stopwatch = Stopwatch(kind)
+        stopwatch = Stopwatch(kind_of_step(arguments, inputs.tools))
         interrupted = stack.enter_context(InterruptFlag(quiet=arguments.run.quiet))
         failures: list[UserError] = []
 

@@ -21,9 +21,7 @@ def plan_lines(plan: Plan, arguments: Arguments, tools: Tools) -> Iterator[str]:
     if plan.room is not None:
         free = f"{(plan.room + plan.process) / MIB:.0f} MiB are free"
     yield f"{needed}; {free}"
-    run = arguments.run
-    kind = kind_of_step(arguments.settings, tools.network.name, tools.device, run.devices)
-    seconds = expected_seconds(kind, plan.levels)
+    seconds = expected_seconds(kind_of_step(arguments, tools), plan.levels)
     if seconds is None:
         yield "time    unknown until such a picture was painted here; the bar tells it on the way"
     else:
