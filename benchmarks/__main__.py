@@ -12,14 +12,12 @@ import sys
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 from nstjax.cli.main import fail
-from nstjax.cli.running.keep_memory import keep_memory
 
 EXTRAS = ("torch", "matplotlib")  # what nstjax itself does without
 
 
 def main() -> int:
     """Runs the benchmarks; a mistake or a disagreement gives one line and exit code 2."""
-    keep_memory(0)  # as the commands do, before anything has threads; PyTorch has it of that too
     from nstjax.errors import UserError
     from weights_tools import WeightsError
 

@@ -3,8 +3,7 @@
     python -m benchmarks.planned --weights FILE --pictures FOLDER --json FILE
 
 Each setting runs twice, in processes of its own: with `--plan`, which prints what it expects, and then
-for real, of which the system tells the largest resident set. The heap gives back what it can, as it does
-for everybody whose `MALLOC_` variables are set, and for large pictures anyway.
+for real, of which the system tells the largest resident set.
 """
 
 import argparse
@@ -66,12 +65,7 @@ def compared(arguments: list[str]) -> dict:
 def run(arguments: list[str]) -> tuple[str, int]:
     """What a command says, and its largest resident set in MiB."""
     command = [sys.executable, "-m", "nstjax", "stylize", *arguments]
-    process = subprocess.Popen(
-        command,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"MALLOC_ARENA_MAX": "1"},
-    )
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     said = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)

@@ -58,7 +58,7 @@ def test_a_variable_that_cannot_work_is_named(variable, tmp_path, weights_file):
 
 def test_settings_of_jax_that_break_programs_do_not_reach_ours():
     program = (
-        "from nstjax.cli.running.begin import begin, NEEDED; begin(0)\n"
+        "from nstjax.cli.running.begin import begin, NEEDED; begin()\n"
         "import jax; print([getattr(jax.config, name) == NEEDED[name] for name in NEEDED])"
     )
     variables = {
@@ -73,9 +73,8 @@ def test_settings_of_jax_that_break_programs_do_not_reach_ours():
 
 
 def test_jax_of_a_caller_stays_as_it_is(monkeypatch):
-    monkeypatch.setattr(begin, "keep_memory", lambda _: None)
     with jax.enable_x64(True):
-        begin.begin(0)
+        begin.begin()
         assert jax.config.jax_enable_x64
 
 

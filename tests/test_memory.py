@@ -16,6 +16,8 @@ def test_a_program_tells_what_it_takes():
     assert 4e6 <= need.held < 4.1e6  # what goes in, and a number
     assert need.temporary >= 4e6  # the product
     assert need.total == need.held + need.temporary
+    assert need_of(compiled, present=4 * 10**6) == (need.held - 4 * 10**6, need.temporary)
+    assert need_of(compiled, present=10**9).held == 0
 
 
 def test_this_machine_tells_its_memory():

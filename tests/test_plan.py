@@ -1,5 +1,6 @@
 """The plan: what it says of levels, and that a command leaves with it."""
 
+import jax
 import pytest
 from reference.inputs import picture
 
@@ -36,7 +37,11 @@ def test_a_plan_has_the_levels_and_the_memory_of_their_programs(work_in, quick_t
     plan = make_plan(work, None)
     assert [each.level for each in plan.levels] == list(work.levels)
     programs = list(plan_levels(work))
-    assert [each.step for each in plan.levels] == [need_of(one.run_chunk) for one in programs]
+    pending = work.steps.make_problem(work.levels[0], programs[0].way.layout)
+    network = sum(leaf.nbytes for leaf in jax.tree.leaves(pending.network))
+    needs = [need_of(one.run_chunk) for one in programs]
+    assert [each.step.temporary for each in plan.levels] == [need.temporary for need in needs]
+    assert [each.step.held + network for each in plan.levels] == [need.held for need in needs]
     largest = max(each.memory for each in plan.levels)
     assert plan.memory == plan.process + largest
     assert largest == max(plan.levels[-1].step.total, plan.levels[-1].targets.total)

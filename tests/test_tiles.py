@@ -53,8 +53,8 @@ def two_regions(height, width):
     )
 
 
-def evaluated(weights, settings, scene, platform=None, **layout):
-    """The layout, the losses by weights that let each term be seen, and the gradient."""
+def problem_of(weights, settings, scene, platform=None, **layout):
+    """What is minimized, and the problem, not computed."""
     evaluation, network = make_evaluation(weights, settings, platform)
     height, width = scene.height, scene.width
     content = picture(height, width) ** 2 if scene.content else None
@@ -69,7 +69,14 @@ def evaluated(weights, settings, scene, platform=None, **layout):
         evaluation.layout(height, width, **layout),
         canvas_at(height, width, content, regions),
     )
-    problem, start = pending.compile().compute(), picture(height, width)[::-1].copy()
+    return evaluation, pending
+
+
+def evaluated(weights, settings, scene, platform=None, **layout):
+    """The layout, the losses by weights that let each term be seen, and the gradient."""
+    evaluation, pending = problem_of(weights, settings, scene, platform, **layout)
+    problem = pending.compile().compute()
+    start = picture(scene.height, scene.width)[::-1].copy()
     function = jax.jit(jax.value_and_grad(evaluation, has_aux=True))
     _, losses = function(start, problem)[0]
     seen = {term: 1 / float(value) if value else 0.0 for term, value in losses._asdict().items()}
@@ -119,6 +126,15 @@ def test_regions_on_a_canvas_in_several_styles(narrow):
     settings = dataclasses.replace(SHALLOW, content_target="nearest", style_blend=(1, 3))
     scene = Scene(styles=2, regions=two_regions(61, 47))
     check_tiles_are_the_whole(narrow("vgg19"), settings, scene)
+
+
+def test_content_said_in_several_styles_is_kept_as_places(narrow):
+    settings = dataclasses.replace(ONE_STAGE, content_target="nearest", style_blend=(1, 3))
+    check_tiles_are_the_whole(narrow("vgg16"), settings, Scene(styles=2))
+    _, pending = problem_of(narrow("vgg16"), settings, Scene(styles=2), tile=TILE)
+    (places,) = pending.shapes.targets.maps.content.values()
+    assert places.dtype == np.int32
+    assert places.shape == (61 // 2, 47 // 2, 2)
 
 
 def test_the_contents_features_need_not_be_kept(narrow):

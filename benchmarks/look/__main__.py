@@ -15,7 +15,6 @@ from pathlib import Path
 from benchmarks.look.pairs import all_pairs
 from benchmarks.look.programs import PROGRAMS
 from nstjax.cli.main import fail
-from nstjax.cli.running.keep_memory import keep_memory
 
 
 def parse() -> argparse.Namespace:
@@ -41,7 +40,6 @@ def parse() -> argparse.Namespace:
 def main() -> int:
     """Runs it; a mistake gives one line and exit code 2."""
     options = parse()
-    keep_memory(options.size)  # as the commands do, before anything has threads
     # Imported here: JAX's threads come with it.
     from benchmarks.look.run import run
     from nstjax.errors import UserError

@@ -6,7 +6,15 @@ from nstjax.losses.moments import Moments, blend, moments
 from nstjax.losses.objective import Losses, LossWeights, Objective, Totals
 from nstjax.losses.parts import LayerPart, Part
 from nstjax.losses.style import STYLE_LOSSES, StyleLoss
-from nstjax.losses.targets import LayerMasks, Maps, RegionTarget, StyleExample, Targets
+from nstjax.losses.targets import (
+    LayerMasks,
+    Maps,
+    Offer,
+    RegionTarget,
+    SharedBanks,
+    StyleExample,
+    Targets,
+)
 from nstjax.losses.total_variation import TOTAL_VARIATIONS
 
 __all__ = [
@@ -21,8 +29,10 @@ __all__ = [
     "Matting",
     "Moments",
     "Objective",
+    "Offer",
     "Part",
     "RegionTarget",
+    "SharedBanks",
     "StyleExample",
     "StyleLoss",
     "Targets",

@@ -1,6 +1,6 @@
 """What is minimized: content, style, total variation and photorealism in one number."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,11 +13,19 @@ from nstjax.losses.matting import photorealism, prepare_matting
 from nstjax.losses.moments import MomentSums, blend, moment_sums, moments_of
 from nstjax.losses.parts import Part, both, owned_at
 from nstjax.losses.style import STYLE_LOSSES
-from nstjax.losses.style_swap import feature_sums, make_bank, mean_of, nearest_features
+from nstjax.losses.style_swap import (
+    feature_sums,
+    features_at,
+    make_bank,
+    mean_of,
+    nearest_features,
+    nearest_places,
+)
 from nstjax.losses.targets import (
     Features,
     LayerMasks,
     Maps,
+    Offer,
     SharedBanks,
     StyleExample,
     StyleSums,
@@ -150,6 +158,43 @@ class Objective:
                     target = target + where * inside
             wanted[name] = target
         return wanted
+
+    def content_places(
+        self,
+        features: Features,
+        sums: dict[str, MomentSums],
+        styles: Sequence[SharedBanks],
+    ) -> dict[str, jax.Array]:
+        """Where `content_at` finds what is wanted if one region is everywhere: `(H, W, styles)`.
+
+        That is all there is to keep of it: four bytes a position and style in place of its features.
+        Arguments are as for `content_wanted`, of that region.
+        """
+        return {
+            name: jnp.stack(
+                [
+                    nearest_places(features[name].plain, mean_of(sums[name]), banks[name])
+                    for banks, _ in styles
+                ],
+                axis=-1,
+            )
+            for name in self.content_layers
+        }
+
+    def content_at(
+        self, places: Mapping[str, Any], offered: Sequence[Offer]
+    ) -> dict[str, jax.Array]:
+        """What is wanted, `(H, W, N)`: the features of the styles at these places, in their shares."""
+
+        def at(name: str) -> jax.Array:
+            parts = [
+                jnp.asarray(share, features[name].dtype)
+                * features_at(places[name][..., style], features[name])
+                for style, (features, share) in enumerate(offered)
+            ]
+            return sum(parts[1:], parts[0])
+
+        return {name: at(name) for name in self.content_layers}
 
     def scale(self, energy: jax.Array, values: int) -> jax.typing.ArrayLike:
         """What a content layer's distance is multiplied with, from `energy_of` of its target."""

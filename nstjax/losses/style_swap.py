@@ -92,6 +92,16 @@ def mean_of(sums: MomentSums) -> jax.Array:
 
 def nearest_features(content: jax.Array, mean: jax.Array, bank: Bank) -> jax.Array:
     """For each of the content's features `(H, W, N)` the bank's nearest, seen from the means."""
+    return features_at(nearest_places(content, mean, bank), bank.features)
+
+
+def features_at(places: jax.Array, features: jax.Array) -> jax.Array:
+    """A bank's features `(h, w, N)` at places among its positions: `(H, W)` to `(H, W, N)`."""
+    return features.reshape(-1, features.shape[-1])[places]
+
+
+def nearest_places(content: jax.Array, mean: jax.Array, bank: Bank) -> jax.Array:
+    """For each of the content's features `(H, W, N)` where in the bank the nearest is: `(H, W)`."""
     allowed = jnp.ravel(bank.weights >= jnp.max(bank.weights) / 2)
     ours = _directions(content, mean)
     theirs = _directions(bank.features, mean_of(feature_sums(bank.features, bank.weights)))
@@ -104,7 +114,7 @@ def nearest_features(content: jax.Array, mean: jax.Array, bank: Bank) -> jax.Arr
     length = min(positions, max(1, BLOCK // len(theirs)))
     blocks = jnp.pad(ours, ((0, -positions % length), (0, 0))).reshape(-1, length, ours.shape[-1])
     found = jnp.ravel(jax.lax.map(nearest, blocks))[:positions]
-    return bank.features.reshape(-1, bank.features.shape[-1])[found].reshape(content.shape)
+    return found.reshape(content.shape[:-1])
 
 
 def _directions(features: jax.Array, mean: jax.Array) -> jax.Array:

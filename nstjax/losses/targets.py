@@ -27,6 +27,10 @@ class StyleSums(NamedTuple):
 SharedBanks = tuple[dict[str, Bank], jax.typing.ArrayLike]
 
 
+# The same, of which only the features are asked.
+Offer = tuple[dict[str, jax.Array], jax.typing.ArrayLike]
+
+
 class StyleExample(NamedTuple):
     """What a part of the picture is to be like, or one of several such."""
 
@@ -45,7 +49,8 @@ class RegionTarget(NamedTuple):
 class Maps(NamedTuple):
     """What lies under the picture, position by position."""
 
-    content: dict[str, FeatureMap | jax.Array]  # (H, W, N), what is wanted there
+    # What is wanted there: (H, W, N), or where it is found in what styles offer: (H, W, styles).
+    content: dict[str, FeatureMap | jax.Array]
     masks: tuple[LayerMasks | None, ...]  # where each region is; None: everywhere
     photograph: jax.Array | None = None  # pixels (H, W, 3), where they are looked at again
 
@@ -56,3 +61,4 @@ class Targets(NamedTuple):
     maps: Maps
     scales: dict[str, jax.typing.ArrayLike]  # what each content layer's distance is multiplied with
     regions: tuple[RegionTarget, ...]
+    offered: tuple[Offer, ...] = ()  # by each style, for the content; none: the maps have features

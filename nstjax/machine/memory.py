@@ -11,7 +11,7 @@ SPARED = 0.05  # of what is free: the allocator's own, and what others take mean
 class Need(NamedTuple):
     """Bytes on each device, while the program runs."""
 
-    held: int  # arguments and results: the picture, the optimizer's state, targets, the network
+    held: int  # arguments and results: the picture, the optimizer's state, targets
     temporary: int  # what is there only meanwhile, above all feature maps
 
     @property
@@ -20,13 +20,18 @@ class Need(NamedTuple):
         return self.held + self.temporary
 
 
-def need_of(compiled: Any) -> Need:
-    """What a compiled program takes (`jax.stages.Compiled`); zeros where nobody tells."""
+def need_of(compiled: Any, present: int = 0) -> Need:
+    """What a compiled program takes (`jax.stages.Compiled`); zeros where nobody tells.
+
+    `present` are bytes of its arguments that are on the device already, beside `room`.
+    """
     found = compiled.memory_analysis()
     if found is None:
         return Need(0, 0)
     held = found.argument_size_in_bytes + found.output_size_in_bytes - found.alias_size_in_bytes
-    return Need(held, found.temp_size_in_bytes + found.generated_code_size_in_bytes)
+    return Need(
+        max(0, held - present), found.temp_size_in_bytes + found.generated_code_size_in_bytes
+    )
 
 
 def room() -> int | None:

@@ -95,17 +95,19 @@ class _Run:
         prepared, told = self._programs.take(index), ()
         self._last = None
         while True:
+            way, attempt = prepared.way, self._attempt(index, level, prepared, told)
+            del prepared  # with the pictures that its targets are computed from
             try:
-                yield from self._attempt(index, level, prepared, told)
+                yield from attempt
                 return
             except Exception as error:
                 if not is_exhausted(error):
                     raise
-                failed = error
+                failed = error.with_traceback(None)  # which would keep what the level had
             if self._last is not None:
                 level = whole._replace(steps=whole.steps - self._last.step)
                 self._start = Start(self._last.image(), self._last.total_step)
-            smaller = self._programs.smaller(level, self._start.total_step, prepared.way)
+            smaller = self._programs.smaller(level, self._start.total_step, way)
             if smaller is None:
                 raise failed
             prepared = smaller
@@ -116,15 +118,18 @@ class _Run:
     ) -> Iterator[Chunk]:
         """The chunks of what a level has left, to its end."""
         steps, way, length = self._programs.steps, prepared.way, prepared.chunk_length
+        run_chunk, compute_problem = prepared.run_chunk, prepared.problem.compute
+        del prepared
         start, numbers = self._start, (steps.learning_rate, steps.averaging)
-        problem = prepared.problem.compute()
+        problem = compute_problem()
+        del compute_problem
         if steps.batch is not None:
             problem = steps.batch.placed(problem, steps.batch.specs)
         state = self._state(level, way)
         before = self._programs.levels[index].steps - level.steps
         told, pending = (*told, way.told) if way.told else told, None
         for step in range(length, level.steps + 1, length):
-            state, copy, reports = prepared.run_chunk(state, problem, *numbers)
+            state, copy, reports = run_chunk(state, problem, *numbers)
             if pending is not None:
                 yield self._finished(pending)
             self._programs.begin(index + 1)

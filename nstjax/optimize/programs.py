@@ -40,13 +40,13 @@ class Programs:
             self._coming[index] = self._compiler.submit(traced)
 
     def take(self, index: int) -> Prepared:
-        """A level's programs, in the first way that fits.
+        """A level's programs, in the first way that fits; once.
 
         Raises `UserError` where none does, and with the first level where none will at another.
         """
         self.begin(index)
         level = self.levels[index]
-        found = self._fitting(level, self._done_before(index), self._coming[index].result())
+        found = self._fitting(level, self._done_before(index), self._coming.pop(index).result())
         for other in self.levels[1:] if index == 0 else ():
             self._fit.check(other, self._ways(other))
         return found

@@ -37,7 +37,7 @@ class Fit:
     """What fits, told before it is compiled from what was compiled before.
 
     Feature maps, which are all but temporary, grow with the pixels of a window. Of what is held the
-    optimizer's state is known exactly; the rest is mostly the network, which does not grow.
+    optimizer's state is known exactly; the rest is taken as it was.
     """
 
     def __init__(self, room: int | None):

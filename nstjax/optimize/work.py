@@ -16,8 +16,9 @@ from nstjax.optimize.ways import Way
 from nstjax.tiles import Layout
 
 # How many pixels, summed over steps, a chunk may hold. A chunk cannot be interrupted, so it should
-# last under a second; but an accelerator needs long ones to be kept busy.
-CHUNK_PIXELS = {"cpu": 2**17, "gpu": 2**24, "tpu": 2**24}
+# last about a second; but an accelerator needs long ones to be kept busy, and a CPU takes the memory
+# of a chunk page by page from the system.
+CHUNK_PIXELS = {"cpu": 2**19, "gpu": 2**24, "tpu": 2**24}
 LONGEST_CHUNK = 50
 
 
@@ -27,6 +28,11 @@ class Pending(Protocol):
     @property
     def shapes(self) -> Any:
         """The same tree with `jax.ShapeDtypeStruct` for arrays: enough to trace the step."""
+        ...
+
+    @property
+    def present(self) -> int:
+        """Bytes of it that every device of it has already."""
         ...
 
     def compile(self) -> "Ready":
@@ -87,9 +93,11 @@ def trace(steps: Steps, level: Level, done: int, way: Way) -> Callable[[], Prepa
         batch=batch,
     )
 
+    present = pending.present if batch is None or batch.mesh is None else 0
+
     def finish() -> Prepared:
         problem, run_chunk = pending.compile(), step.compile()
-        return Prepared(way, problem, run_chunk, length, need_of(run_chunk))
+        return Prepared(way, problem, run_chunk, length, need_of(run_chunk, present))
 
     return finish
 

@@ -102,18 +102,24 @@ class Evaluation:
 
     def totals(
         self,
-        network: nnx.State,
+        problem: "Problem",
         pixels: jax.Array,
         below: tuple[Maps, Canvas | None],
         part: Part | None,
     ) -> Totals:
-        """What a picture, or a crop of it, adds to the sums that the losses are made of."""
-        maps, canvas = below
+        """What a picture, or a crop of it, adds to the sums that the losses are made of.
+
+        `below` is what lies under it: the problem's, or a crop of that.
+        """
+        network, (maps, canvas) = problem.network, below
         seen = pixels if canvas is None else canvas(pixels)
         if not maps.content and self.objective.content_layers:  # not kept
             assert maps.photograph is not None
             content = self.features(network, maps.photograph)
             maps = maps._replace(content=jax.lax.stop_gradient(content))
+        if problem.targets.offered:
+            content = self.objective.content_at(maps.content, problem.targets.offered)
+            maps = maps._replace(content=content)
         return self.objective.totals(seen, self.features(network, seen), maps, part)
 
     def losses_and_gradient(self, pixels: jax.Array, problem: Problem) -> tuple[Losses, jax.Array]:
@@ -129,7 +135,7 @@ class Evaluation:
         """The same, of the rows that one device holds. The terms are those of the whole picture."""
         span, to_rows = jax.vjp(lambda rows: to_span(layout, rows, device), pixels)
         totals, pullback = totals_and_pullback(
-            functools.partial(self.totals, problem.network),
+            functools.partial(self.totals, problem),
             span,
             problem.below,
             layout,

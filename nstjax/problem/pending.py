@@ -42,13 +42,20 @@ class PendingProblem:
         found = self._with_targets(self.targets.out_info)
         return shapes_of(found, found.specs, self.layout)
 
+    @property
+    def present(self) -> int:
+        """Bytes of the network, where the device that has it is the only one."""
+        if self.layout.mesh is not None:
+            return 0
+        return sum(leaf.nbytes for leaf in jax.tree.leaves(self.network))
+
     def _with_targets(self, targets: Any) -> Problem:
         return Problem(self.network, targets, self.weights, self.canvas, self.layout)
 
     def compile(self) -> Ready:
         """What computes the problem, with its targets, on its devices."""
         compiled = self.targets.compile()
-        return Ready(functools.partial(self.compute_by, compiled), need_of(compiled))
+        return Ready(functools.partial(self.compute_by, compiled), need_of(compiled, self.present))
 
     def compute_by(self, compiled: jax.stages.Compiled) -> Problem:
         """The same, by the compiled program for the targets."""

@@ -36,6 +36,11 @@ class StackedProblem:
         network = self.problems[0].network
         return Problem(network, self.stack.out_info, self.weights, self.canvas)
 
+    @property
+    def present(self) -> int:
+        """Bytes of the network."""
+        return self.problems[0].present
+
     def compile(self) -> Ready:
         """What computes the problem, with its targets."""
         programs = {problem.targets: problem.targets.compile() for problem in self.problems}
@@ -45,7 +50,8 @@ class StackedProblem:
             each = [problem.compute_by(programs[problem.targets]) for problem in self.problems]
             return self.shapes._replace(targets=stack([problem.targets for problem in each]))
 
-        return Ready(compute, max(need_of(program) for program in programs.values()))
+        needs = (need_of(program, self.present) for program in programs.values())
+        return Ready(compute, max(needs))
 
 
 def stacked_problem(

@@ -1,6 +1,7 @@
 """From pictures to targets: what is looked at in the content and in each style, window by window."""
 
 import functools
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -8,7 +9,17 @@ import jax.numpy as jnp
 from flax import nnx
 from jax.sharding import NamedSharding
 
-from nstjax.losses import LayerMasks, Maps, Part, RegionTarget, StyleExample, Targets, energy_of
+from nstjax.losses import (
+    LayerMasks,
+    Maps,
+    Offer,
+    Part,
+    RegionTarget,
+    SharedBanks,
+    StyleExample,
+    Targets,
+    energy_of,
+)
 from nstjax.problem.evaluation import Evaluation, on_all_devices, sum_over_devices
 from nstjax.problem.pictures import Array, Pictures
 from nstjax.tiles import BY_ROWS, EVERYWHERE, Layout, assemble, sum_over_crops
@@ -37,6 +48,8 @@ def compute_targets(
         for place, region in enumerate(pictures.regions)
     ]
     maps, scales = _maps_and_scales(evaluation, network, pictures, regions, layouts.picture)
+    masks = tuple(region.mask for region in pictures.regions)
+    offered = _offered(evaluation, layouts.picture, masks, _banks(regions))
     styled = tuple(
         RegionTarget(evaluation.objective.style_target(examples), region.area)
         for examples, region in zip(regions, pictures.regions, strict=True)
@@ -44,8 +57,10 @@ def compute_targets(
     mesh = layouts.picture.mesh
     if mesh is not None:
         everywhere = NamedSharding(mesh, EVERYWHERE)
-        scales, styled = jax.lax.with_sharding_constraint((scales, styled), everywhere)
-    return Targets(maps, scales, styled)
+        scales, styled, offered = jax.lax.with_sharding_constraint(
+            (scales, styled, offered), everywhere
+        )
+    return Targets(maps, scales, styled, offered)
 
 
 def _positions(evaluation: Evaluation, layout: Layout) -> dict[str, int]:
@@ -113,23 +128,20 @@ def _maps_and_scales(
 ) -> tuple[Maps, dict[str, jax.typing.ArrayLike]]:
     """What lies under the picture, and what each content layer's distance is multiplied with."""
     masks = tuple(region.mask for region in pictures.regions)
-    examples = [[(each.sums.banks, each.share) for each in region] for region in regions]
 
-    def on_one_device(network, content, masks, examples, device):
+    def on_one_device(network, content, masks, banks, device):
         below = _layer_masks(evaluation, network, masks)
         if content is None:
             return Maps({}, below), {}
         photograph = jnp.asarray(content)
-        wanted, energies = _content(
-            evaluation, layout, network, (photograph, below), examples, device
-        )
+        wanted, energies = _content(evaluation, layout, network, (photograph, below), banks, device)
         objective = evaluation.objective
         is_seen = objective.photorealistic or not layout.keeps_content
         return Maps(wanted, below, photograph if is_seen else None), energies
 
     specs = (EVERYWHERE, BY_ROWS, BY_ROWS, EVERYWHERE), (BY_ROWS, EVERYWHERE)
     maps, energies = on_all_devices(layout, on_one_device, *specs)(
-        network, pictures.content, masks, examples
+        network, pictures.content, masks, _banks(regions)
     )
     positions = _positions(evaluation, layout)
     scales = {
@@ -139,22 +151,47 @@ def _maps_and_scales(
     return maps, scales
 
 
+def _banks(regions: list[list[StyleExample]]) -> list[list[SharedBanks]]:
+    return [[(each.sums.banks, each.share) for each in region] for region in regions]
+
+
+def _offered(
+    evaluation: Evaluation,
+    layout: Layout,
+    masks: Sequence[Any],
+    banks: Sequence[Sequence[SharedBanks]],
+) -> tuple[Offer, ...]:
+    """What styles offer where the content is kept as places in it; nothing where it is features.
+
+    Those are less work, and beside the features of a whole picture they are little. And no place says
+    what is wanted where a region's mask ends softly.
+    """
+    swaps = evaluation.objective.swaps and evaluation.objective.content_layers
+    if layout.tiles == 1 or not swaps or len(masks) != 1 or masks[0] is not None:
+        return ()
+    return tuple(
+        ({name: bank.features for name, bank in of_style.items()}, share)
+        for of_style, share in banks[0]
+    )
+
+
 def _content(
     evaluation: Evaluation,
     layout: Layout,
     network: nnx.State,
     seen: tuple[jax.Array, tuple[LayerMasks | None, ...]],
-    examples: Any,
+    banks: Sequence[Sequence[SharedBanks]],
     device: jax.typing.ArrayLike,
 ) -> tuple[dict[str, Any], dict[str, jax.Array]]:
     """What is wanted at the content layers of a device's span, and the energy of it of all spans."""
     objective, depths = evaluation.objective, evaluation.poolings
+    offered = _offered(evaluation, layout, seen[1], banks)
 
     def sums_of_crop(seen: Any, part: Part | None) -> Any:
         pixels, masks = seen
         return objective.content_sums(evaluation.features(network, pixels), masks, part)
 
-    sums = [{} for _ in examples]
+    sums = [{} for _ in banks]
     if objective.swaps:
         of_crops = sum_over_crops(sums_of_crop, seen, layout, depths, device)
         sums = sum_over_devices(layout, of_crops)
@@ -162,12 +199,18 @@ def _content(
     def target_of_crop(seen: Any, part: Part | None) -> tuple[dict[str, Any], Any]:
         pixels, masks = seen
         features = evaluation.features(network, pixels)
-        wanted = objective.content_wanted(features, masks, list(zip(sums, examples, strict=True)))
+        places = {}
+        if offered:
+            places = objective.content_places(features, sums[0], banks[0])
+            wanted = objective.content_at(places, offered)
+        else:
+            regions = list(zip(sums, banks, strict=True))
+            wanted = objective.content_wanted(features, masks, regions)
         energies = {
             name: energy_of(each, part and part.layers[name].owned) for name, each in wanted.items()
         }
-        if not layout.keeps_content:
-            return {}, energies
+        if offered or not layout.keeps_content:
+            return places, energies
         if layout.tiles == 1:  # as the picture's own features will be laid out
             wanted = {name: features[name].with_plain(each) for name, each in wanted.items()}
         return wanted, energies

@@ -21,7 +21,7 @@ def run(arguments: Sequence[str]) -> int:
             f"--like is for a single picture: write nstjax explain {parsed.like} > like.toml, and give "
             "--settings like.toml"
         )
-    begin(parsed.settings.size, parsed.run.hosts)
+    begin(parsed.run.hosts)
     # Imported here: `--help` and mistakes in flags should not wait for JAX, whose threads come with it.
     from nstjax.cli.running.batch_job import run_batch
     from nstjax.images.files.opening import keeping_pipes

@@ -23,7 +23,7 @@ class DemoArguments:
 def run(arguments: Sequence[str]) -> int:
     """Runs the command with the arguments behind its name; returns the exit code."""
     parsed = parse(DemoArguments, arguments, prog="nstjax demo", default=DemoArguments())
-    begin(SIZE)
+    begin()
     from nstjax.cli.running.job import run_job
 
     pictures = importlib.resources.files("nstjax") / "demo"

@@ -27,7 +27,7 @@ def run_painting(
     """
     default = default_arguments(kind, preset, arguments)
     parsed = parse_in_boxes(arguments, prog=f"nstjax {command}", default=default, without=without)
-    begin(parsed.settings.size, parsed.run.hosts)
+    begin(parsed.run.hosts)
     # Imported here: `--help` and mistakes in flags should not wait for JAX, whose threads come with it.
     from nstjax.cli.running.job import run_job
     from nstjax.images.files.opening import keeping_pipes

@@ -20,7 +20,7 @@ def run(arguments: Sequence[str]) -> int:
     if parsed.run.save_every or parsed.run.metrics:
         raise UserError("--save-every and --metrics are for a single picture: leave them out")
     grid = make_grid(parsed.settings, parse_over(parsed.over, settings_of(without)))
-    begin(max(cell.settings.size for cell in grid.cells), parsed.run.hosts)
+    begin(parsed.run.hosts)
     # Imported here: `--help` and mistakes in flags should not wait for JAX, whose threads come with it.
     from nstjax.cli.running.sweep_job import run_sweep
     from nstjax.images.files.opening import keeping_pipes

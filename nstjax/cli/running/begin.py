@@ -4,7 +4,6 @@ import os
 import sys
 import warnings
 
-from nstjax.cli.running.keep_memory import keep_memory
 from nstjax.errors import UserError
 from weights_tools.process import signals
 
@@ -19,18 +18,16 @@ NEEDED = {
 PREFIXES = ("JAX_", "XLA_")
 
 
-def begin(size: int, hosts: str = "") -> None:
-    """Keeps memory for pictures, watches for signals, and imports JAX, in this order.
+def begin(hosts: str = "") -> None:
+    """Watches for signals, and then imports JAX.
 
     Args:
-        size: long side of the largest picture in pixels.
         hosts: that this process is one of; empty: it is alone.
 
     Raises `UserError` where JAX does not start, most often for a variable of the environment, and where
     hosts do not meet.
     """
-    keep_memory(size)
-    signals.current().watch()  # a thread, which is not to have memory of its own
+    signals.current().watch()
     try:
         _check_xla_flags()
         _import_jax()
