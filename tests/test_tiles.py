@@ -1,20 +1,14 @@
 """A picture in windows: the loss and the gradient of the whole, whatever is compared and how."""
 
 import dataclasses
-from typing import NamedTuple
 
-import jax
 import numpy as np
 import pytest
 from reference.inputs import picture, relative_error
+from reference.tiled import Scene, evaluated, problem_of, two_regions
 
-from nstjax import Region, Settings
-from nstjax.losses import CONTENT_LOSSES, STYLE_LOSSES, TOTAL_VARIATIONS, LossWeights
-from nstjax.optimize import Level
-from nstjax.problem.evaluation import loss_weights, make_evaluation
-from nstjax.problem.pending import pending_problem
-from nstjax.problem.pictures import canvas_at, pictures_at
-from nstjax.problem.regions import whole_picture
+from nstjax import Settings
+from nstjax.losses import CONTENT_LOSSES, STYLE_LOSSES, TOTAL_VARIATIONS
 from nstjax.vgg.convolution import PADDINGS, POOLINGS
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
@@ -29,65 +23,17 @@ ONE_STAGE = dataclasses.replace(
 TILE = 24
 
 
-class Scene(NamedTuple):
-    """What is painted, and how large."""
-
-    height: int = 61
-    width: int = 47
-    content: bool = True
-    styles: int = 1
-    regions: tuple[Region, ...] | None = None
-
-
-def ramp(height, width):
-    return np.linspace(0, 1, width, dtype=np.float32) * np.ones((height, 1), np.float32)
-
-
-def two_regions(height, width):
-    """Soft masks, that of one style as well, which leave some of the content bare."""
-    part = np.zeros((52, 70), np.float32)
-    part[5:31, 9:] = 0.7
-    return (
-        Region(0.9 * ramp(height, width) ** 2, {0: part, 1: None}),
-        Region(0.8 * (1 - ramp(height, width)), {1: None}),
+def scene(height=61, width=47, content=True, styles=1, regions=None):
+    return Scene(
+        height,
+        width,
+        picture(height, width) ** 2 if content else None,
+        (picture(52, 70), picture(45, 33) ** 3)[:styles],
+        regions,
     )
 
 
-def problem_of(weights, settings, scene, platform=None, **layout):
-    """What is minimized, and the problem, not computed."""
-    evaluation, network = make_evaluation(weights, settings, platform)
-    height, width = scene.height, scene.width
-    content = picture(height, width) ** 2 if scene.content else None
-    styles = [picture(52, 70), picture(45, 33) ** 3][: scene.styles]
-    regions = scene.regions or whole_picture(len(styles))
-    level = Level(height, width, 1)
-    pending = pending_problem(
-        evaluation,
-        network,
-        loss_weights(settings),
-        pictures_at(level, level, content, styles, regions, settings),
-        evaluation.layout(height, width, **layout),
-        canvas_at(height, width, content, regions),
-    )
-    return evaluation, pending
-
-
-def evaluated(weights, settings, scene, platform=None, **layout):
-    """The layout, the losses by weights that let each term be seen, and the gradient."""
-    evaluation, pending = problem_of(weights, settings, scene, platform, **layout)
-    problem = pending.compile().compute()
-    start = picture(scene.height, scene.width)[::-1].copy()
-    function = jax.jit(jax.value_and_grad(evaluation, has_aux=True))
-    _, losses = function(start, problem)[0]
-    seen = {term: 1 / float(value) if value else 0.0 for term, value in losses._asdict().items()}
-    balanced = problem.weights._replace(
-        **{term: seen[term] for term in LossWeights._fields if term in seen}
-    )
-    (_, losses), gradient = function(start, problem._replace(weights=balanced))
-    return pending.layout, losses, gradient
-
-
-def check_tiles_are_the_whole(weights, settings, scene=Scene(), platform=None, **layout):  # noqa: B008
+def check_tiles_are_the_whole(weights, settings, scene=scene(), platform=None, **layout):  # noqa: B008
     _, expected, gradient = evaluated(weights, settings, scene, platform)
     tiled, found, tiled_gradient = evaluated(
         weights, settings, scene, platform, tile=TILE, **layout
@@ -124,14 +70,14 @@ def test_every_loss_is_that_of_the_whole(narrow, case):
 
 def test_regions_on_a_canvas_in_several_styles(narrow):
     settings = dataclasses.replace(SHALLOW, content_target="nearest", style_blend=(1, 3))
-    scene = Scene(styles=2, regions=two_regions(61, 47))
-    check_tiles_are_the_whole(narrow("vgg19"), settings, scene)
+    parts = two_regions(61, 47, style=(52, 70))
+    check_tiles_are_the_whole(narrow("vgg19"), settings, scene(styles=2, regions=parts))
 
 
 def test_content_said_in_several_styles_is_kept_as_places(narrow):
     settings = dataclasses.replace(ONE_STAGE, content_target="nearest", style_blend=(1, 3))
-    check_tiles_are_the_whole(narrow("vgg16"), settings, Scene(styles=2))
-    _, pending = problem_of(narrow("vgg16"), settings, Scene(styles=2), tile=TILE)
+    check_tiles_are_the_whole(narrow("vgg16"), settings, scene(styles=2))
+    _, pending = problem_of(narrow("vgg16"), settings, scene(styles=2), tile=TILE)
     (places,) = pending.shapes.targets.maps.content.values()
     assert places.dtype == np.int32
     assert places.shape == (61 // 2, 47 // 2, 2)
@@ -151,8 +97,8 @@ def test_a_style_of_several_sizes(narrow):
 @pytest.mark.parametrize("without", ["content", "style"])
 def test_a_term_may_be_missing(narrow, without):
     settings = dataclasses.replace(ONE_STAGE, **{f"{without}_layers": ()})
-    scene = Scene(content=False) if without == "content" else Scene(styles=0)
-    check_tiles_are_the_whole(narrow("vgg16"), settings, scene)
+    left = scene(content=False) if without == "content" else scene(styles=0)
+    check_tiles_are_the_whole(narrow("vgg16"), settings, left)
 
 
 def test_a_deep_network_and_odd_sides(narrow):
@@ -160,7 +106,7 @@ def test_a_deep_network_and_odd_sides(narrow):
     deep = {"content_layers": ("relu3_2",), "style_layers": ("relu1_1", "pool2", "conv4_1")}
     # Of covariances so deep one unit of rounding in the pixels changes the gradient by 1e-5 and more.
     settings = dataclasses.replace(SHALLOW, **deep, pooling="max", style_loss="energy")
-    check_tiles_are_the_whole(narrow("vgg16"), settings, Scene(151, 131))
+    check_tiles_are_the_whole(narrow("vgg16"), settings, scene(151, 131))
 
 
 @pytest.mark.parametrize("platform", ["gpu", "tpu"])
