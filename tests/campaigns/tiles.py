@@ -2,8 +2,9 @@
 
     python -m campaigns.tiles PHOTOGRAPH PAINTING OTHER --vgg16 FILE --json campaigns/tiles.json
 
-Of VGG16 the file's weights, of VGG19 random ones of its shape; every distance from a style, masks on
-content and style with a bare canvas, and the photograph's term; at 256 x 256, 250 x 187 and 131 x 203.
+Of VGG16 the file's weights, of VGG19 random ones of its shape; every distance from a style, and masks
+on content and style, without and with a bare canvas, with the photograph's term. VGG19 to relu5_1 sees
+so far that only the largest size has several windows of it.
 """
 
 import argparse
@@ -22,10 +23,17 @@ from nstjax.images import read, resize
 from nstjax.losses import STYLE_LOSSES
 from nstjax.vgg import load_weights
 
-SIZES = (256, 256), (187, 250), (203, 131)
+SIZES = (256, 256), (187, 250), (203, 131), (344, 437)
 TILES = 64, 96, 128
 STYLE_SIZE = 160, 200
-DEEP = tuple(f"relu{stage}_1" for stage in range(1, 6))
+USUAL = Settings(precision="float32")
+DEEP = replace(
+    USUAL,
+    style_layers=tuple(f"relu{stage}_1" for stage in range(1, 6)),
+    content_layers=("relu4_2",),
+    content_target="content",
+)
+CASES = ("vgg16", USUAL), ("vgg19", USUAL), ("vgg19", DEEP)
 
 
 def main():
@@ -38,30 +46,23 @@ def main():
     options = parser.parse_args()
     networks = {"vgg16": load_weights(options.vgg16), "vgg19": random_weights("vgg19")}
     rows = []
-    for name, size in itertools.product(networks, SIZES):
-        for scene, settings in scenes(size, *map(read, options.pictures), deep=name == "vgg19"):
+    for (name, usual), size in itertools.product(CASES, SIZES):
+        for scene, settings in scenes(size, usual, *map(read, options.pictures)):
             rows += [{"network": name, **row} for row in compared(networks[name], settings, scene)]
-            print(rows[-1], flush=True)
+            print(rows[-1:], flush=True)
             options.json.write_text(json.dumps(rows, indent=1) + "\n")
     print("largest", {key: max(row[key] for row in rows) for key in ("loss", "gradient")})
 
 
-def scenes(size, photograph, *paintings, deep):
-    """What is painted at a size, and how: all distances, one with masks and the photograph's term."""
+def scenes(size, usual, photograph, *paintings):
+    """What is painted at a size, and how: all distances, and masks with the photograph's term."""
     content = resize(photograph, *size)
     styles = tuple(resize(each, *STYLE_SIZE) for each in paintings)
-    usual = Settings(precision="float32")
-    if deep:
-        usual = Settings(
-            precision="float32",
-            style_layers=DEEP,
-            content_layers=("relu4_2",),
-            content_target="content",
-        )
     for loss in STYLE_LOSSES:
         yield Scene(*size, content, styles[:1]), replace(usual, style_loss=loss)
-    regions = two_regions(*size, style=STYLE_SIZE)
-    yield Scene(*size, content, styles, regions), replace(usual, photo_weight=100.0)
+    for covered in (1, 0.8):
+        regions = two_regions(*size, style=STYLE_SIZE, covered=covered)
+        yield Scene(*size, content, styles, regions), replace(usual, photo_weight=100.0)
 
 
 def compared(weights, settings, scene):
@@ -76,9 +77,10 @@ def compared(weights, settings, scene):
             for value, other in zip(found, expected, strict=True)
         ]
         yield {
+            "to": settings.style_layers[-1],
             "size": [scene.width, scene.height],
             "style_loss": settings.style_loss,
-            "masks": scene.regions is not None,
+            "covered": None if scene.regions is None else float(np.max(scene.regions[0].mask)),
             "photograph": settings.photo_weight > 0,
             "tile": tile,
             "loss": float(np.max(differences)),

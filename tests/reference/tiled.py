@@ -29,13 +29,13 @@ def ramp(height, width):
     return np.linspace(0, 1, width, dtype=np.float32) * np.ones((height, 1), np.float32)
 
 
-def two_regions(height, width, style):
-    """Soft masks, one of the first style, of that shape, as well; some of the content stays bare."""
+def two_regions(height, width, style, covered=0.8):
+    """Soft masks, one of the first style, of that shape, as well; below 1 some of it is bare."""
     part = np.zeros(style, np.float32)
     part[style[0] // 10 : style[0] * 6 // 10, style[1] // 8 :] = 0.7
     return (
-        Region(0.9 * ramp(height, width) ** 2, {0: part, 1: None}),
-        Region(0.8 * (1 - ramp(height, width)), {1: None}),
+        Region(covered * ramp(height, width), {0: part, 1: None}),
+        Region(covered * (1 - ramp(height, width)), {1: None}),
     )
 
 
