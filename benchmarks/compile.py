@@ -19,12 +19,13 @@ from benchmarks.program_cache import fresh_cache
 from benchmarks.report import Table, number, with_range
 from benchmarks.settings import matched_settings
 from benchmarks.timing import ratios, seconds, spread
-from nstjax.optimize import Level, loop
+from nstjax.optimize import Level, programs
 from nstjax.prepare import Transfer, prepare
 from nstjax.problem.evaluation import loss_weights, make_evaluation
 from nstjax.problem.pending import pending_problem
 from nstjax.problem.pictures import pictures_at
 from nstjax.problem.regions import whole_picture
+from nstjax.session import Session
 from nstjax.settings import Settings
 
 CPU_SIZES = (512,)
@@ -100,8 +101,8 @@ def _measure_picture(transfer: Transfer, context: Context) -> dict[str, list[flo
     for _ in range(context.rounds(PICTURE_ROUNDS)):
         for name, executor in ways:
             jax.clear_caches()
-            with mock.patch.object(loop, "ThreadPoolExecutor", executor):
-                found[name].append(seconds(transfer.run))
+            with mock.patch.object(programs, "ThreadPoolExecutor", executor):
+                found[name].append(seconds(Session.of(transfer).run))
         ways.reverse()
     return found
 

@@ -12,8 +12,8 @@ from benchmarks.context import Context
 from benchmarks.reference.optimizers import make_step
 from benchmarks.reference.side import Reference, to_array
 from benchmarks.scene import Scene
-from nstjax.prepare import prepare
 from nstjax.result import Progress, Result
+from nstjax.session import Session
 from nstjax.settings import Settings
 
 # A GPU is asked for the time only so often: asking makes it wait.
@@ -112,9 +112,9 @@ def our_curve(context: Context, settings: Settings, goal: float) -> Curve:
         reached = progress.level == progress.levels and min(progress.losses.total) <= goal
         return bool(reached) or time.monotonic() > context.deadline
 
-    transfer = prepare(context.content, [context.style], settings, weights=context.weights)
+    session = Session(context.content, [context.style], settings, weights=context.weights)
     started = time.perf_counter()
-    result = transfer.run(on_progress, REPORT_EVERY)
+    result = session.run(on_progress, REPORT_EVERY)
     return last_level(result, stamps)
 
 

@@ -22,7 +22,7 @@ from nstjax.vgg import Weights
 
 def chunk_steps(level: Level, platform: str) -> int:
     """How many steps the loop makes in one program at the last level of a picture."""
-    return chunk_length(level._replace(steps=Settings().steps), 0, 0, platform)
+    return chunk_length(level._replace(steps=Settings().steps), (0, 0), 0, platform)
 
 
 def lower_default_steps(

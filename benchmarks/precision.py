@@ -14,7 +14,7 @@ from benchmarks.ours import Ours
 from benchmarks.report import Table, number
 from benchmarks.settings import matched_settings
 from nstjax.optimize import initial_image
-from nstjax.prepare import prepare
+from nstjax.transfer import stylize
 
 CPU_SIZES = (256,)
 ACCELERATOR_SIZES = (512, 1024)
@@ -43,7 +43,7 @@ def measure(context: Context, case: dict) -> dict:
 
 def _picture(context: Context, size: int, precision: str) -> np.ndarray:
     settings = matched_settings("default", precision, size=size)
-    return prepare(context.content, [context.style], settings, weights=context.weights).run().image
+    return stylize(context.content, context.style, settings, weights=context.weights).image
 
 
 def _truth(row: dict) -> dict[str, float]:

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from nstjax.many import batch
     from nstjax.problem.regions import Region
     from nstjax.result import Progress, Result
+    from nstjax.session import Session
     from nstjax.settings import Settings
     from nstjax.settings.presets import PRESETS
     from nstjax.transfer import reconstruct, stylize, texture
@@ -17,6 +18,7 @@ __all__ = [
     "Progress",
     "Region",
     "Result",
+    "Session",
     "Settings",
     "UserError",
     "batch",
@@ -33,6 +35,7 @@ _LAZY = {
     "Progress": "nstjax.result",
     "Region": "nstjax.problem.regions",
     "Result": "nstjax.result",
+    "Session": "nstjax.session",
     "Settings": "nstjax.settings",
     "UserError": "nstjax.errors",
     "batch": "nstjax.many",

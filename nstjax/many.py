@@ -8,6 +8,13 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from nstjax.errors import UserError
+from nstjax.given import (
+    GivenSettings,
+    check_reports,
+    chosen_settings,
+    given_content,
+    given_pictures,
+)
 from nstjax.images import shape_of
 from nstjax.prepare import Transfer, check_settings, prepare
 from nstjax.problem.seen import Names
@@ -16,13 +23,6 @@ from nstjax.settings import Settings
 from nstjax.settings.presets import PRESETS
 from nstjax.spread import Devices, Spread, make_spread
 from nstjax.together import Outcome, Program, expected_program, paint_all
-from nstjax.transfer import (
-    GivenSettings,
-    check_callable,
-    chosen_settings,
-    given_content,
-    given_pictures,
-)
 from nstjax.vgg import Weights, load_weights
 
 
@@ -71,7 +71,7 @@ def batch(
     Raises `UserError` at once for what concerns all: settings and weights that cannot work, no pictures,
     and pairs that lack a content or a style.
     """
-    check_callable(on_progress)
+    check_reports(on_progress)
     chosen = chosen_settings(settings, PRESETS["default"])
     photographs = given_pictures(contents, "contents", "content picture")
     paintings = [

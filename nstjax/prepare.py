@@ -1,9 +1,10 @@
 """All that a picture needs, checked before anything is computed, and then made."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -20,7 +21,6 @@ from nstjax.optimize import (
     Steps,
     Way,
     Work,
-    run_levels,
 )
 from nstjax.problem.evaluation import loss_weights, make_evaluation
 from nstjax.problem.first_picture import first_picture
@@ -30,7 +30,6 @@ from nstjax.problem.regions import Region, check_regions, whole_picture
 from nstjax.problem.schedule import make_levels
 from nstjax.problem.seen import Names
 from nstjax.problem.stacked import StackedProblem, stacked_problem
-from nstjax.result import OnProgress, Result, collect
 from nstjax.settings import Settings, shares
 from nstjax.spread import Spread
 from nstjax.tiles import Layout
@@ -43,6 +42,26 @@ class Numbers(NamedTuple):
     weights: LossWeights
     learning_rate: jax.typing.ArrayLike
     averaging: jax.typing.ArrayLike
+
+
+# The settings that they come from, and `photo_weight` where it is not 0.
+NUMBERS = (
+    "content_weight",
+    "style_weight",
+    "tv_weight",
+    "content_layer_weights",
+    "style_layer_weights",
+    "learning_rate",
+    "averaging",
+)
+
+
+def without_numbers(settings: Settings) -> Settings:
+    """The settings with the numbers as by default: where these are equal, so is all else."""
+    usual = Settings()
+    # A program without this term is another one.
+    photo = float(settings.photo_weight > 0)
+    return replace(settings, photo_weight=photo, **{name: getattr(usual, name) for name in NUMBERS})
 
 
 def numbers_of(settings: Settings) -> Numbers:
@@ -65,32 +84,41 @@ class Transfer:
     weights: Weights
     levels: tuple[Level, ...]
     spread: Spread
-
-    def run(self, on_progress: OnProgress | None = None, report_every: int = 0) -> Result:
-        """Makes the picture; `stylize` says how."""
-        work = self.work(self.initial, numbers_of(self.settings), stop_every=report_every)
-        chunks = run_levels(work, self.spread.room())
-        return collect(chunks, self.levels, self.settings, on_progress, self.show)
+    paintings: tuple[
+        np.ndarray, ...
+    ]  # the styles as they were given, before their colors were changed
 
     def work(
         self,
-        initial: np.ndarray | Sequence[np.ndarray],
-        numbers: Numbers,
+        numbers: Callable[[], Numbers] | None = None,
+        initial: np.ndarray | Sequence[np.ndarray] | None = None,
         *,
-        stop_every: int = 0,
         batch: Batch | None = None,
         apart: Sequence["Transfer"] = (),
+        **others: Any,
     ) -> Work:
         """What there is to do, level by level; nothing of it is traced.
 
-        Of a batch whose pictures have targets of their own, `apart` are their transfers.
+        Args:
+            numbers: asked before each chunk; None: those of the settings. Of a batch they stay.
+            initial: pixels that the first level starts from, of a batch a list of such; None: the first
+                picture.
+            batch: where there are several pictures.
+            apart: of a batch whose pictures have targets of their own, their transfers.
+            others: of `Steps`.
         """
         settings = self.settings
         evaluation, network = make_evaluation(self.weights, settings)
+        now = numbers or functools.partial(numbers_of, settings)
+
+        def arguments(problem: Any) -> tuple[Any, jax.typing.ArrayLike, jax.typing.ArrayLike]:
+            weights, learning_rate, averaging = now()
+            told = problem if batch else problem._replace(weights=weights)
+            return told, learning_rate, averaging
 
         def make_problem(level: Level, layout: Layout | None) -> PendingProblem | StackedProblem:
             assert layout is not None
-            common = evaluation, network, numbers.weights
+            common = evaluation, network, now().weights
             if apart:
                 return stacked_problem(*common, layout, [one.seen_at(level) for one in apart])
             pictures, canvas = self.seen_at(level)
@@ -104,15 +132,8 @@ class Transfer:
 
         return Work(
             self.levels,
-            initial,
-            Steps(
-                evaluation,
-                make_problem,
-                numbers.learning_rate,
-                numbers.averaging,
-                stop_every=stop_every,
-                batch=batch,
-            ),
+            self.initial if initial is None else initial,
+            Steps(evaluation, make_problem, arguments, batch=batch, **others),
             ways,
             OPTIMIZERS[settings.optimizer].carry if settings.carry_moments else None,
         )
@@ -180,10 +201,12 @@ def prepare(
     weights = weights if isinstance(weights, Weights) else load_weights(weights)
     levels = make_levels(photograph, paintings, settings, weights.architecture, names)
     spread.check(levels[-1], settings)
-    paintings = _recolored(paintings, photograph, levels, settings)
-    mixture = shares(settings.style_blend, len(paintings))
-    initial = first_picture(photograph, paintings, mixture, levels, settings)
-    return Transfer(photograph, paintings, parts, initial, settings, weights, levels, spread)
+    styles = _recolored(paintings, photograph, levels, settings)
+    mixture = shares(settings.style_blend, len(styles))
+    initial = first_picture(photograph, styles, mixture, levels, settings)
+    return Transfer(
+        photograph, styles, parts, initial, settings, weights, levels, spread, paintings
+    )
 
 
 def check_settings(settings: Settings, styles: int, architecture: str) -> None:

@@ -1,8 +1,8 @@
 """What comes out: reports on the way, and the picture at the end."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -36,6 +36,8 @@ class Progress(NamedTuple):
     ] = ()  # of tiles and memory, where they are not as usual: lines for a person
 
 
+# What is shown of a picture that is being optimized.
+Show = Callable[[np.ndarray], np.ndarray]
 # Called after each chunk of steps; True ends the work with the picture so far.
 OnProgress = Callable[[Progress], bool | None]
 
@@ -68,76 +70,86 @@ class Result:
         return ""
 
 
-class Course(NamedTuple):
-    """What the chunks came to; of a batch each array has the pictures as an axis: behind the steps."""
+class Course:
+    """What the chunks have come to; of a batch each array has the pictures as an axis behind the steps.
 
-    history: Losses  # arrays (steps,), or (steps, B)
-    pixels: np.ndarray  # of the last chunk: (h, w, 3), or (B, h, w, 3)
-    stopped: bool
-
-
-def collect(
-    chunks: Iterable[Chunk],
-    levels: tuple[Level, ...],
-    settings: Settings,
-    on_progress: OnProgress | None,
-    show: Callable[[np.ndarray], np.ndarray],
-) -> Result:
-    """Runs the chunks to their end or until `on_progress` asks to stop.
-
-    `show` makes the pictures that are seen, on the way and at the end, from those being optimized.
-
-    Raises `FloatingPointError` where a loss is not finite.
+    Args:
+        show: makes the pictures that are seen from those being optimized.
+        history: each term before each step until now, where there were some.
+        past: levels that these were of, with their steps, if those of the chunks do not begin with them.
     """
-    return finish(follow(chunks, levels, on_progress, show), levels, settings, show)
+
+    def __init__(
+        self, show: Show, history: Losses | None = None, past: tuple[Level, ...] = ()
+    ) -> None:
+        self.show, self.past = show, past
+        self._history = [] if history is None else [history]
+        self.progress: Progress | None = None  # at the last chunk
+        self.last: Chunk | None = None
+
+    def add(self, chunk: Chunk) -> Progress:
+        """Takes a chunk that is done; returns how far the work is.
+
+        Raises `FloatingPointError` where no picture's loss is finite.
+        """
+        losses = jax.tree.map(np.asarray, chunk.reports)
+        _check_finite(losses, chunk)
+        self._history.append(losses)
+        self.last, self.progress = chunk, _progress(chunk, losses, self.show)
+        return self.progress
+
+    @property
+    def history(self) -> Losses:
+        """Each term before each step: arrays (steps,), or (steps, B)."""
+        if not self._history:
+            nothing: Any = np.zeros(0, np.float32)
+            return Losses(*[nothing] * len(Losses._fields))
+        self._history = [jax.tree.map(lambda *parts: np.concatenate(parts), *self._history)]
+        return self._history[0]
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The schedule that the history follows, as far as it has come and as it is planned."""
+        return self.past if self.last is None else (*self.past, *self.last.levels)
 
 
-def follow(
-    chunks: Iterable[Chunk],
-    levels: tuple[Level, ...],
-    on_progress: OnProgress | None,
-    show: Callable[[np.ndarray], np.ndarray],
-) -> Course:
-    """Runs the chunks as `collect` does, of a picture or of a batch.
+def follow(chunks: Iterable[Chunk], course: Course, on_progress: OnProgress | None) -> bool:
+    """Runs the chunks to their end or until `on_progress` asks to stop; returns whether it has.
 
     Raises `FloatingPointError` where no picture's loss is finite.
     """
-    history: list[Losses] = []
-    stopped = False
     for chunk in chunks:
-        losses = jax.tree.map(np.asarray, chunk.reports)
-        _check_finite(losses, chunk)
-        history.append(losses)
-        last = chunk
-        progress = _progress(chunk, losses, levels, show)
+        progress = course.add(chunk)
         if on_progress is not None and on_progress(progress):
-            stopped = progress.total_step < progress.total_steps
-            break
-    whole = jax.tree.map(lambda *parts: np.concatenate(parts), *history)
-    return Course(whole, last.image(), stopped)
+            return progress.total_step < progress.total_steps
+    return False
 
 
 def finish(
-    course: Course,
+    pixels: np.ndarray,
+    history: Losses,
     levels: tuple[Level, ...],
+    finest: Level,
     settings: Settings,
-    show: Callable[[np.ndarray], np.ndarray],
+    show: Show,
+    *,
+    stopped: bool,
 ) -> Result:
-    """The result of one picture's course.
+    """The result of one picture's course, from the pixels of its last chunk; as large as `finest`.
 
     Raises `FloatingPointError` where a loss or a pixel is not finite.
     """
-    if not np.isfinite(course.history.total).all():
-        raise FloatingPointError(f"the loss became {course.history.total[-1]}: {SMALLER}")
-    if not np.isfinite(course.pixels).all():  # the losses are those before each step
+    if not np.isfinite(history.total).all():
+        raise FloatingPointError(f"the loss became {history.total[-1]}: {SMALLER}")
+    if not np.isfinite(pixels).all():  # the losses are those before each step
         raise FloatingPointError(f"the last step gave NaN: {SMALLER}")
     return Result(
         # A picture stopped at a coarse level is still as large as was asked for.
-        image=show(resize(course.pixels, levels[-1].height, levels[-1].width)),
-        history=course.history,
+        image=show(resize(pixels, finest.height, finest.width)),
+        history=history,
         levels=levels,
         settings=settings,
-        stopped=course.stopped,
+        stopped=stopped,
     )
 
 
@@ -150,14 +162,9 @@ def _check_finite(losses: Losses, chunk: Chunk) -> None:
         )
 
 
-def _progress(
-    chunk: Chunk,
-    losses: Losses,
-    levels: Sequence[Level],
-    show: Callable[[np.ndarray], np.ndarray],
-) -> Progress:
-    level = levels[chunk.level]
-    before = levels[: chunk.level]
+def _progress(chunk: Chunk, losses: Losses, show: Show) -> Progress:
+    levels = chunk.levels
+    level, before = levels[chunk.level], levels[: chunk.level]
     work = sum(each.pixels * each.steps for each in levels)
     done = sum(each.pixels * each.steps for each in before) + level.pixels * chunk.step
     return Progress(
@@ -168,9 +175,13 @@ def _progress(
         step=chunk.step,
         steps=level.steps,
         total_step=chunk.total_step,
-        total_steps=sum(each.steps for each in levels),
+        total_steps=chunk.total_step + level.steps - chunk.step + _steps(levels[chunk.level + 1 :]),
         fraction=done / work,
         losses=losses,
         image=lambda: show(chunk.image()),
         told=chunk.told,
     )
+
+
+def _steps(levels: Iterable[Level]) -> int:
+    return sum(level.steps for level in levels)

@@ -14,25 +14,16 @@ from nstjax.machine.device import default_platform
 from nstjax.machine.memory import room
 from nstjax.optimize import Batch, Level, Work, mesh_of, run_levels
 from nstjax.plan import Plan, make_plan
-from nstjax.prepare import Transfer, numbers_of
+from nstjax.prepare import NUMBERS, Transfer, numbers_of, without_numbers
 from nstjax.problem.evaluation import Problem
 from nstjax.problem.schedule import make_levels
 from nstjax.problem.stacked import AXES_APART
-from nstjax.result import OnProgress, Progress, Result, finish, follow
+from nstjax.result import Course, OnProgress, Progress, Result, finish, follow
+from nstjax.session import Session
 from nstjax.settings import Settings
 
 # What may differ in a batch: the numbers that a compiled program is told, and the first picture.
-OWN = (
-    "content_weight",
-    "style_weight",
-    "tv_weight",
-    "content_layer_weights",
-    "style_layer_weights",
-    "learning_rate",
-    "averaging",
-    "init",
-    "seed",
-)
+OWN = (*NUMBERS, "init", "seed")
 # Where all pictures have the same content and styles, their targets are computed and held once.
 AXES_SHARED = Problem(network=None, targets=None, weights=0, canvas=None)  # type: ignore[arg-type]
 
@@ -58,9 +49,7 @@ class Program(NamedTuple):
 def in_common(settings: Settings) -> Settings:
     """The settings with all that may differ in a batch as by default: equal ones are a batch."""
     usual = Settings()
-    # A number as well, but that a program without this term is another one.
-    photo = float(settings.photo_weight > 0)
-    return replace(settings, photo_weight=photo, **{name: getattr(usual, name) for name in OWN})
+    return replace(without_numbers(settings), init=usual.init, seed=usual.seed)
 
 
 def expected_program(
@@ -152,7 +141,7 @@ def paint_together(
         raise ValueError(f"the transfers of a batch differ in more than pictures, {', '.join(OWN)}")
     if not others:
         try:
-            return [first.run(on_progress)]
+            return [Session.of(first).run(on_progress)]
         except FloatingPointError as error:
             return [error]
     painted = _filled(transfers)
@@ -161,18 +150,18 @@ def paint_together(
     def show(pictures: np.ndarray) -> np.ndarray:
         return np.stack([one.show(pixels) for one, pixels in zip(painted, pictures, strict=True)])
 
+    course = Course(show)
     try:
-        course = follow(chunks, first.levels, on_progress, show)
+        stopped = follow(chunks, course, on_progress)
     except FloatingPointError as error:
         return [error] * len(transfers)
-    results: list[Result | FloatingPointError] = []
+    assert course.last is not None
+    pictures, results = course.last.image(), []
     for place, one in enumerate(transfers):
-        own = course._replace(
-            history=jax.tree.map(lambda terms, at=place: terms[:, at], course.history),
-            pixels=course.pixels[place],
-        )
+        history = jax.tree.map(lambda terms, at=place: terms[:, at], course.history)
+        about = one.levels, one.levels[-1], one.settings, one.show
         try:
-            results.append(finish(own, one.levels, one.settings, one.show))
+            results.append(finish(pictures[place], history, *about, stopped=stopped))
         except FloatingPointError as error:
             results.append(error)
     return results
@@ -196,10 +185,7 @@ def plan_all(
     for batches in kinds.values():
         transfers = [prepare(job) for job in batches[0]]
         first = transfers[0]
-        if len(transfers) == 1:
-            work = first.work(first.initial, numbers_of(first.settings))
-        else:
-            work = _work_of(_filled(transfers))
+        work = first.work() if len(transfers) == 1 else _work_of(_filled(transfers))
         yield len(batches), len(transfers), make_plan(work, first.spread.room())
 
 
@@ -219,8 +205,8 @@ def _work_of(transfers: Sequence[Transfer]) -> Work:
     )
     axes = AXES_SHARED if shared else AXES_APART
     return first.work(
+        lambda: numbers,
         [one.initial for one in transfers],
-        numbers,
         batch=Batch(len(transfers), axes, mesh_of(first.spread.devices)),
         apart=() if shared else transfers,
     )

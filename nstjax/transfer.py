@@ -1,24 +1,17 @@
 """The story from top to bottom: arrays in, `Result` out."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import ArrayLike
 
-from nstjax.errors import UserError
-from nstjax.prepare import prepare
+from nstjax.given import GivenSettings, check_reports, given_content, given_pictures
 from nstjax.problem.regions import Region
 from nstjax.result import OnProgress, Result
-from nstjax.settings import Settings
-from nstjax.settings.presets import PRESETS
-from nstjax.settings.recipe import preset_named, with_values
-from nstjax.settings.values import Count, check, plain, shown
-from nstjax.spread import AUTO, Devices, Spread, Tile, make_spread
+from nstjax.session import Session
+from nstjax.spread import AUTO, Devices, Tile
 from nstjax.vgg import Weights
-
-# A recipe; or a preset's name; or what is other than the function's own default, as in a settings file.
-GivenSettings = Settings | str | Mapping[str, object] | None
 
 
 def stylize(
@@ -59,11 +52,12 @@ def stylize(
     Raises `UserError` for pictures, settings or weights that cannot work, and `FloatingPointError`
     where the loss becomes NaN or infinite.
     """
-    chosen = chosen_settings(settings, PRESETS["default"])
-    photograph, pictures = given_content(content), given_pictures(styles)
-    spread = make_spread(tile, devices)
-    progress = on_progress, report_every
-    return _paint(photograph, pictures, chosen, weights, spread, *progress, regions=regions)
+    pictures, progress = (
+        (given_content(content), given_pictures(styles)),
+        (on_progress, report_every),
+    )
+    where = {"weights": weights, "tile": tile, "devices": devices}
+    return _paint(*pictures, settings, *progress, regions=regions, **where)
 
 
 def texture(
@@ -83,9 +77,8 @@ def texture(
 
     The rest is as `stylize` has it.
     """
-    chosen = chosen_settings(settings, PRESETS["texture"])
-    spread = make_spread(tile, devices)
-    return _paint(None, given_pictures(styles), chosen, weights, spread, on_progress, report_every)
+    pictures, progress = (None, given_pictures(styles)), (on_progress, report_every)
+    return _paint(*pictures, settings, *progress, weights=weights, tile=tile, devices=devices)
 
 
 def reconstruct(
@@ -103,75 +96,18 @@ def reconstruct(
     What the layers know of a picture (their figure 1, "content reconstructions"; Mahendran and Vedaldi
     2015). The rest is as `stylize` has it.
     """
-    chosen = chosen_settings(settings, PRESETS["reconstruct"])
-    spread = make_spread(tile, devices)
-    return _paint(given_content(content), [], chosen, weights, spread, on_progress, report_every)
+    pictures, progress = (given_content(content), None), (on_progress, report_every)
+    return _paint(*pictures, settings, *progress, weights=weights, tile=tile, devices=devices)
 
 
 def _paint(
     content: ArrayLike | None,
-    styles: Sequence[ArrayLike],
-    settings: Settings,
-    weights: Weights | str | Path,
-    spread: Spread,
+    styles: Sequence[ArrayLike] | None,
+    settings: GivenSettings,
     on_progress: OnProgress | None,
     report_every: int,
-    *,
-    regions: Sequence[Region] | None = None,
+    **others: Any,
 ) -> Result:
-    check_callable(on_progress)
-    report_every = plain(report_every)  # pyright: ignore[reportAssignmentType]
-    check("report_every", report_every, Count)
-    transfer = prepare(content, styles, settings, regions=regions, weights=weights, spread=spread)
-    return transfer.run(on_progress, report_every)
-
-
-def check_callable(on_progress: object) -> None:
-    """Raises `UserError` for what cannot be called, and is not None."""
-    if on_progress is not None and not callable(on_progress):
-        raise UserError(
-            f"on_progress is {shown(on_progress)}: give a function of one argument, or None"
-        )
-
-
-def chosen_settings(settings: GivenSettings, usual: Settings) -> Settings:
-    """Settings as they were given, in any of the ways that `stylize` takes.
-
-    Raises `UserError` for what is none.
-    """
-    if settings is None:
-        return usual
-    if isinstance(settings, str):
-        return preset_named(settings)
-    if isinstance(settings, Mapping):
-        values = dict(settings)
-        base = preset_named(values.pop("preset"), "settings") if "preset" in values else usual
-        return with_values(base, values, "settings")
-    if not isinstance(settings, Settings):
-        raise UserError(
-            f"settings is {shown(settings)}: give nstjax.Settings(...), a preset's name, or a dict"
-        )
-    return settings
-
-
-def given_content(content: ArrayLike) -> ArrayLike:
-    """The content picture, which must be there."""
-    if content is None:
-        raise UserError("content is None: give a picture; nstjax.texture makes one without")
-    return content
-
-
-def given_pictures(
-    given: Any, name: str = "styles", what: str = "style picture"
-) -> list[ArrayLike]:
-    """At least one picture; several come in a list, an iterator or an array `(N, H, W, C)`.
-
-    Raises `UserError` for none, and for what has no order.
-    """
-    if isinstance(given, Mapping | Set):
-        raise UserError(f"{name} is a {type(given).__name__}: give a picture, or a list of them")
-    several = isinstance(given, list | tuple | Iterator) or getattr(given, "ndim", None) == 4
-    pictures: list[Any] = list(given) if several else [given]
-    if not pictures:
-        raise UserError(f"no {what} was given: give at least one")
-    return pictures
+    """A session from its beginning to its end; `others` are arguments of it."""
+    report_every = check_reports(on_progress, report_every)
+    return Session(content, styles, settings, **others).run(on_progress, report_every)

@@ -10,6 +10,7 @@ import pickle
 import signal
 from collections import OrderedDict
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -19,10 +20,10 @@ import pytest
 from reference.transfers import CONTENT, OTHER_STYLE, QUICK, STYLE
 
 from nstjax import PRESETS, Region, Settings, load_weights, reconstruct, stylize, texture
-from nstjax import transfer as calls
 from nstjax.images import read
 from nstjax.machine import device
 from nstjax.problem.regions import check_regions
+from nstjax.session import Session, session
 from nstjax.settings.recipe import Recipe
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
@@ -58,10 +59,10 @@ def asked(monkeypatch):
 
     def prepare(content, styles, settings, **others):
         seen.append((content, styles, settings, others))
-        return prepare
+        return SimpleNamespace(weights=None, initial=None, show=None)
 
-    prepare.run = lambda *_: None
-    monkeypatch.setattr(calls, "prepare", prepare)
+    monkeypatch.setattr(session, "prepare", prepare)
+    monkeypatch.setattr(Session, "run", lambda *_: None)
     return seen
 
 

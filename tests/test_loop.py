@@ -59,8 +59,7 @@ def chunks(
     steps = Steps(
         to_target,
         lambda level, _: make_problem(level),
-        learning_rate,
-        averaging,
+        lambda problem: (problem, learning_rate, averaging),
         stop_every=stop_every,
         batch=batch,
     )
@@ -218,7 +217,7 @@ def test_chunks_divide_the_level_and_stay_in_bounds():
         (1, 7, 25, 60, 500), (16, 256, 2048), (0, 1, 10, 50), (0, 30, 75), (1, 5)
     ):
         level = Level(size, size, steps)
-        length = chunk_length(level, done, every, "cpu", pictures)
+        length = chunk_length(level, (done, 0), every, "cpu", pictures)
         assert steps % length == 0
         assert 1 <= length <= LONGEST_CHUNK
         assert length == 1 or length * level.pixels * pictures <= CHUNK_PIXELS["cpu"]

@@ -8,7 +8,7 @@ from nstjax import Settings
 from nstjax.machine.memory import need_of
 from nstjax.optimize import plan_levels
 from nstjax.plan import make_plan
-from nstjax.prepare import numbers_of, prepare
+from nstjax.prepare import prepare
 from nstjax.spread import Spread
 
 SETTINGS = Settings(
@@ -27,7 +27,7 @@ def work_in(narrow):
         transfer = prepare(
             picture(60, 90), [picture(50, 60)], SETTINGS, weights=narrow("vgg16"), spread=spread
         )
-        return transfer.work(transfer.initial, numbers_of(SETTINGS))
+        return transfer.work()
 
     return work
 

@@ -2,9 +2,9 @@
 
 from nstjax.optimize.batches import Batch, mesh_of
 from nstjax.optimize.initial_image import INITIAL_IMAGES, Sources
-from nstjax.optimize.loop import Chunk, Work, plan_levels, run_levels
+from nstjax.optimize.loop import Chunk, Point, Run, plan_levels, run_levels
 from nstjax.optimize.optimizer import OPTIMIZERS, make_transformation
-from nstjax.optimize.programs import Programs
+from nstjax.optimize.programs import Programs, Work
 from nstjax.optimize.pyramid import Level, pyramid
 from nstjax.optimize.ways import Fit, Way
 from nstjax.optimize.work import Prepared, Ready, Steps
@@ -16,9 +16,11 @@ __all__ = [
     "Chunk",
     "Fit",
     "Level",
+    "Point",
     "Prepared",
     "Programs",
     "Ready",
+    "Run",
     "Sources",
     "Steps",
     "Way",

@@ -2,22 +2,33 @@
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from nstjax.images import resize
 from nstjax.machine.host_memory import is_exhausted
 from nstjax.optimize.batches import Batch
-from nstjax.optimize.programs import Programs
+from nstjax.optimize.programs import Programs, Work
 from nstjax.optimize.pyramid import Level
-from nstjax.optimize.start import Carry, memory_of, start_state
+from nstjax.optimize.start import memory_of, placed_state, start_state
 from nstjax.optimize.step import State
 from nstjax.optimize.ways import Way
-from nstjax.optimize.work import Prepared, Steps
+from nstjax.optimize.work import Prepared
 from nstjax.tiles import Layout, fetch_picture
+
+
+class Point(NamedTuple):
+    """A place between two chunks, from which the work goes on as if it had never been broken off."""
+
+    level: int  # index into the levels
+    step: int  # steps done at this level
+    way: int  # number of the way that they were done in
+    state: State  # the picture, its average and the optimizer's memory, as they lie on the devices
+    picture: np.ndarray | None = None  # (H, W, 3), what is shown there; a chunk has it itself
 
 
 class Chunk(NamedTuple):
@@ -25,11 +36,13 @@ class Chunk(NamedTuple):
 
     level: int  # index into the levels
     step: int  # steps done at this level
-    total_step: int  # steps done at all levels
+    total_step: int  # steps done at all levels, and before
     pixels: jax.Array  # (H, W, 3), the picture after these steps; of a batch (B, H, W, 3)
     reports: Any  # what `evaluate` reported, stacked over the chunk's steps: (steps,) or (steps, B)
+    levels: tuple[Level, ...]  # all of them, with the steps that they had or are planned to have
     layout: Layout | None = None  # how the picture lies; None: whole, on one device
     told: tuple[str, ...] = ()  # what a person should know of how the level runs
+    point: Point | None = None  # where it ended, if that was asked for
 
     def image(self) -> np.ndarray:
         """A copy of the picture on the host. Of several hosts each must ask for it."""
@@ -44,58 +57,76 @@ class Start(NamedTuple):
     memory: Any = None  # the optimizer's, of the last level
 
 
-class Work(NamedTuple):
-    """What there is to do for a picture, or for a batch."""
-
-    levels: tuple[Level, ...]  # coarse to fine
-    # Pixels (H, W, 3) of any size, resized to the first level; of a batch a list of such.
-    initial: np.ndarray | Sequence[np.ndarray]
-    steps: Steps  # what the steps of all levels have in common
-    ways: Callable[[Level], Sequence[Way]]  # how a level may run, the best way first
-    carry: Carry | None = None  # makes a level's optimizer state from the last one's
-
-
 def run_levels(work: Work, room: int | None = None) -> Iterator[Chunk]:
-    """Optimizes the picture coarse to fine, and yields each chunk once the next one is under way.
-
-    The device therefore never waits for whoever consumes the chunks. Each next level is traced once this
-    one's first chunk is under way, and compiled in a thread meanwhile. Without `carry` the optimizer
-    starts afresh at each level: its memory is of another size, and of another landscape.
-
-    Where the memory does not suffice all the same, a level goes on from its last picture in the next of
-    its ways. `room` is how many bytes a program may take on each device; None: nobody knows.
-
-    Raises `UserError` where a level cannot fit in any way, before the first one begins if that can be
-    told from its programs.
-    """
-    batch, carry = work.steps.batch, work.carry
-    with contextlib.closing(Programs(work.levels, work.steps, work.ways, room)) as programs:
-        run = _Run(programs, Start(work.initial), jax.vmap(carry) if carry and batch else carry)
-        for index in range(len(work.levels)):
-            yield from run.level(index)
+    """Optimizes the picture coarse to fine, to its end; see `Run`."""
+    return Run(work, room).chunks()
 
 
 def plan_levels(work: Work, room: int | None = None) -> Iterator[Prepared]:
     """The programs of each level, as `run_levels` would run them."""
-    with contextlib.closing(Programs(work.levels, work.steps, work.ways, room)) as programs:
+    with contextlib.closing(Programs(work, room)) as programs:
         for index in range(len(work.levels)):
             yield programs.take(index)
 
 
-class _Run:
-    """The levels of one picture, or batch, on their way."""
+class Run:
+    """The levels of one picture, or batch, on their way, coarse to fine.
 
-    def __init__(self, programs: Programs, start: Start, carry: Carry | None):
-        self._programs, self._start, self._carry = programs, start, carry
+    While `ahead`, each chunk is yielded once the next one is under way, so that the device never waits
+    for whoever consumes them. Each next level is traced once this one's first chunk is under way, and
+    compiled in a thread meanwhile. Without `carry` the optimizer starts afresh at each level: its memory
+    is of another size, and of another landscape.
+
+    Where the memory does not suffice all the same, a level goes on from its last picture in the next of
+    its ways.
+
+    Args:
+        work: what there is to do.
+        room: how many bytes a program may take on each device; None: nobody knows.
+        point: where an earlier run of the same work is taken up.
+    """
+
+    def __init__(self, work: Work, room: int | None = None, point: Point | None = None):
+        self.ahead = True
+        self.ended = False  # no other chunk is begun
+        self.keeps = False  # the next chunk that is yielded has its point
+        self.is_ahead = False  # as one was yielded, another one had been begun
+        batch, carry = work.steps.batch, work.carry
+        self._work, self._carry = work, jax.vmap(carry) if carry and batch else carry
+        self._programs = Programs(work, room)
+        self._from, self._first = point, 0 if point is None else point.level
+        total = work.done + sum(level.steps for level in work.levels[: self._first])
+        self._start = Start(work.initial, total)
         self._last: Chunk | None = None  # that is known to be finished, of this level
+        self._point: Point | None = None  # where the last chunk that was begun ends
+        self._done = list(work.levels[: self._first])  # with the steps that they had
 
-    def level(self, index: int) -> Iterator[Chunk]:
+    def chunks(self) -> Iterator[Chunk]:
+        """The chunks, to the end of the last level or until the run is `ended`.
+
+        Raises `UserError` where a level cannot fit in any way, before the first one begins if that can
+        be told from its programs.
+        """
+        with contextlib.closing(self._programs):
+            for index in range(self._first, len(self._work.levels)):
+                if self.ended or index >= len(self._levels()):
+                    return
+                yield from self._level(index)
+
+    def point(self) -> Point | None:
+        """Where the last chunk ends, once it was yielded; its arrays last until another one is begun."""
+        return self._point
+
+    def _level(self, index: int) -> Iterator[Chunk]:
         """The chunks of a level; where the memory did not suffice after all, the rest in another way."""
-        whole = level = self._programs.levels[index]
-        prepared, told = self._programs.take(index), ()
-        self._last = None
+        point, self._from, self._last = self._from, None, None
+        step, way = (0, None) if point is None else (point.step, point.way)
+        if point is not None:
+            assert point.picture is not None
+            self._start = Start(point.picture, self._start.total_step + step)
+        prepared, told = self._programs.take(index, step, way), ()
         while True:
-            way, attempt = prepared.way, self._attempt(index, level, prepared, told)
+            used, attempt = prepared.way, self._attempt(index, step, prepared, told, point)
             del prepared  # with the pictures that its targets are computed from
             try:
                 yield from attempt
@@ -104,54 +135,112 @@ class _Run:
                 if not is_exhausted(error):
                     raise
                 failed = error.with_traceback(None)  # which would keep what the level had
+            self._point = point = None
             if self._last is not None:
-                level = whole._replace(steps=whole.steps - self._last.step)
+                step = self._last.step
                 self._start = Start(self._last.image(), self._last.total_step)
-            smaller = self._programs.smaller(level, self._start.total_step, way)
+            smaller = self._programs.smaller(index, step, used)
             if smaller is None:
                 raise failed
             prepared = smaller
             told = (f"out of memory at level {index + 1}: it goes on from the last picture",)
 
     def _attempt(
-        self, index: int, level: Level, prepared: Prepared, told: tuple[str, ...]
+        self,
+        index: int,
+        step: int,
+        prepared: Prepared,
+        told: tuple[str, ...],
+        point: Point | None,
     ) -> Iterator[Chunk]:
         """The chunks of what a level has left, to its end."""
-        steps, way, length = self._programs.steps, prepared.way, prepared.chunk_length
+        steps, way, length = self._work.steps, prepared.way, prepared.chunk_length
         run_chunk, compute_problem = prepared.run_chunk, prepared.problem.compute
+        can_copy, number = self._has_room_for_two(prepared), self._programs.number(index, way)
         del prepared
-        start, numbers = self._start, (steps.learning_rate, steps.averaging)
         problem = compute_problem()
         del compute_problem
         if steps.batch is not None:
             problem = steps.batch.placed(problem, steps.batch.specs)
-        state = self._state(level, way)
-        before = self._programs.levels[index].steps - level.steps
+        level, total = self._work.levels[index], self._start.total_step - step
+        _, *numbers = steps.arguments(problem)
+        if point is None:
+            state = self._state(level, way, numbers[1])
+        else:
+            state = placed_state(point.state, way.optimizer, level.height, level.width, way.layout)
         told, pending = (*told, way.told) if way.told else told, None
-        for step in range(length, level.steps + 1, length):
-            state, copy, reports = run_chunk(state, problem, *numbers)
+        while not self.ended and step < self._planned(index, step, length)[index].steps:
+            if pending is not None and not self.ahead:
+                yield self._finished(self._kept(pending, can_copy))
+                pending = None
+                continue  # what is wanted may be other now
             if pending is not None:
+                pending = self._kept(pending, can_copy)
+            state, picture, reports = run_chunk(state, *steps.arguments(problem))
+            step += length
+            self._point = Point(index, step, number, state)
+            if pending is not None:
+                self.is_ahead = True
                 yield self._finished(pending)
-            self._programs.begin(index + 1)
-            total = start.total_step + step
-            pending = Chunk(index, before + step, total, copy, reports, way.layout, told)
-            told = ()
-        assert pending is not None
-        yield self._finished(pending)
+            levels = self._planned(index, step, length)
+            pending = Chunk(index, step, total + step, picture, reports, levels, way.layout, told)
+            told, self.is_ahead = (), False
+            if not self.ended and index + 1 < len(levels):
+                self._programs.begin(index + 1)
+        if pending is not None:
+            if not self.ended:
+                pending = pending._replace(levels=self._planned(index, step, length=0))
+            yield self._finished(self._kept(pending, can_copy))
+        if self.ended:
+            return
+        self._done.append(level._replace(steps=step))
         memory = memory_of(state, way.layout) if self._carry else None
-        self._start = Start(pending.image(), pending.total_step, memory)
+        image = self._start.pixels if pending is None else pending.image()
+        self._start = Start(image, total + step, memory)
+        if index + 1 < len(self._levels()):
+            self._point = None  # nobody needs such a state any more
 
-    def _state(self, level: Level, way: Way) -> State:
+    def _levels(self) -> tuple[Level, ...]:
+        return self._work.levels if self._work.plan is None else self._work.plan()
+
+    def _planned(self, index: int, step: int, length: int) -> tuple[Level, ...]:
+        """All levels, this one with as many steps as whole chunks come to: without any, those done."""
+        levels = self._levels()
+        level = levels[index]
+        if self._work.plan is not None:
+            chunks = max(1, -(-level.steps // length)) if length else 0
+            level = level._replace(steps=max(step, chunks * length))
+        return (*self._done, level, *levels[index + 1 :])
+
+    def _state(self, level: Level, way: Way, averaging: jax.typing.ArrayLike) -> State:
         """What a level begins with, at its own size."""
-        start, steps, carry = self._start, self._programs.steps, self._carry
+        start, batch, carry = self._start, self._work.steps.batch, self._carry
         return start_state(
             way.optimizer,
-            _resized(start.pixels, level, steps.batch),
-            steps.averaging,
+            _resized(start.pixels, level, batch),
+            averaging,
             way.layout,
             functools.partial(carry, start.memory) if carry and start.memory is not None else None,
-            batch=steps.batch,
+            batch=batch,
         )
+
+    def _has_room_for_two(self, prepared: Prepared) -> bool:
+        """Whether a device has room for a copy of the state, and of whatever is held, beside all."""
+        need, room = prepared.need, self._programs.room
+        return room is None or need.total + need.held <= room
+
+    def _kept(self, chunk: Chunk, can_copy: bool) -> Chunk:
+        """The chunk; if that is wanted with where it ends, in arrays that last.
+
+        A copy on the device waits for the chunk itself, and nobody for it; to fetch the state keeps the
+        device waiting.
+        """
+        point = self._point
+        if not self.keeps or point is None:
+            return chunk
+        self.keeps = False
+        copied = jax.tree.map(jnp.copy if can_copy else np.array, point.state)
+        return chunk._replace(point=point._replace(state=copied))
 
     def _finished(self, chunk: Chunk) -> Chunk:
         """The chunk once its steps are done: only now they can no longer fail."""

@@ -12,7 +12,7 @@ from jax.sharding import PartitionSpec
 
 from nstjax.optimize.batches import EACH, Batch
 from nstjax.optimize.step import State, first_state
-from nstjax.tiles import EVERYWHERE, ROWS, Layout, fetch_picture, place_picture
+from nstjax.tiles import EVERYWHERE, ROWS, Layout, fetch_picture, place, place_picture
 
 # Makes a level's optimizer state from the last one's, and its pixels.
 Carry = Callable[[Any, jax.Array], Any]
@@ -82,6 +82,29 @@ def state_shapes(
         return jax.ShapeDtypeStruct(filled.shape, leaf.dtype, sharding=where)
 
     return jax.tree.map(stored, state)
+
+
+def placed_state(
+    state: State,
+    optimizer: optax.GradientTransformation,
+    height: int,
+    width: int,
+    layout: Layout | None = None,
+) -> State:
+    """A state in buffers of its own, where `start_state` would have put it.
+
+    Raises `ValueError` for one of other arrays.
+    """
+    shapes = state_shapes(optimizer, height, width, layout)
+    wanted, tree = jax.tree.flatten(shapes)
+    leaves = jax.tree.leaves(state)
+    if [(leaf.shape, leaf.dtype) for leaf in leaves] != [
+        (leaf.shape, leaf.dtype) for leaf in wanted
+    ]:
+        raise ValueError("the state is that of another picture, optimizer or number of devices")
+    # Copies, in JAX's own memory: the step donates what it is given.
+    placed = (place(leaf, shape.sharding) for leaf, shape in zip(leaves, wanted, strict=True))
+    return tree.unflatten(map(jnp.copy, placed))
 
 
 def memory_of(state: State, layout: Layout | None) -> Any:

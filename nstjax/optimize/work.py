@@ -52,10 +52,14 @@ class Steps(NamedTuple):
 
     evaluate: Evaluate
     make_problem: Callable[[Level, Layout | None], Pending]
-    learning_rate: jax.typing.ArrayLike
-    averaging: jax.typing.ArrayLike
-    stop_every: int
-    batch: Batch | None
+    # What a chunk is told besides the state: a level's problem, the learning rate and the averaging.
+    # Called with the problem before each chunk, so that any number of them may be another each time.
+    arguments: Callable[[Any], tuple[Any, jax.typing.ArrayLike, jax.typing.ArrayLike]]
+    stop_every: int = 0  # a chunk ends wherever the steps of all levels are a multiple of it
+    batch: Batch | None = None
+    open_ended: bool = (
+        False  # a level may get other steps than it has, so chunks need not divide these
+    )
 
 
 class Prepared(NamedTuple):
@@ -68,25 +72,26 @@ class Prepared(NamedTuple):
     need: Need  # of a chunk
 
 
-def trace(steps: Steps, level: Level, done: int, way: Way) -> Callable[[], Prepared]:
+def trace(steps: Steps, level: Level, done: tuple[int, int], way: Way) -> Callable[[], Prepared]:
     """Traced in this thread, whose JAX settings hold in no other; the rest can be done elsewhere.
 
     Args:
         steps: of all levels.
-        level: its size, and how many steps it has left.
-        done: steps before these.
+        level: its size and its steps.
+        done: steps before the level, and those of it.
         way: how it is to run.
     """
     pending = steps.make_problem(level, way.layout)
     batch = steps.batch
     several = 1 if batch is None else batch.pictures
-    length = chunk_length(level, done, steps.stop_every, default_platform(), several)
+    whole = level._replace(steps=0) if steps.open_ended else level
+    length = chunk_length(whole, done, steps.stop_every, default_platform(), several)
     size = level.height, level.width
+    problem, *numbers = steps.arguments(pending.shapes)
     step = run_steps.lower(
         state_shapes(way.optimizer, *size, way.layout, batch=batch),
-        pending.shapes if batch is None else batch.shapes(pending.shapes, batch.specs),
-        steps.learning_rate,
-        steps.averaging,
+        problem if batch is None else batch.shapes(problem, batch.specs),
+        *numbers,
         evaluate=steps.evaluate,
         optimizer=way.optimizer,
         steps=length,
@@ -102,10 +107,17 @@ def trace(steps: Steps, level: Level, done: int, way: Way) -> Callable[[], Prepa
     return finish
 
 
-def chunk_length(level: Level, done: int, stop_every: int, platform: str, pictures: int = 1) -> int:
-    """Steps a chunk: the most that divide the level evenly, so that one program serves it all."""
+def chunk_length(
+    level: Level, done: tuple[int, int], stop_every: int, platform: str, pictures: int = 1
+) -> int:
+    """Steps a chunk: the most that divide the level evenly, so that one program serves it all.
+
+    `done` are the steps before the level, and those of it, if only the rest is to be run: that a chunk
+    ended there changes no length.
+    """
     pixels = level.pixels * pictures
     bound = min(LONGEST_CHUNK, max(1, CHUNK_PIXELS.get(platform, 2**24) // pixels))
+    before, own = done
     # gcd(n, 0) = n: without `stop_every` only the level's own steps count.
-    common = math.gcd(level.steps, stop_every, done if stop_every else 0)
+    common = math.gcd(level.steps, own, stop_every, before if stop_every else 0)
     return max(length for length in range(1, bound + 1) if common % length == 0)

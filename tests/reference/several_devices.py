@@ -26,6 +26,7 @@ from nstjax.prepare import prepare
 from nstjax.problem.evaluation import loss_weights, make_evaluation
 from nstjax.problem.pending import pending_problem
 from nstjax.problem.pictures import canvas_at, pictures_at
+from nstjax.session import Session
 from nstjax.spread import Spread
 from nstjax.tiles import fetch_picture, place_picture
 from nstjax.together import paint_together
@@ -105,10 +106,10 @@ def painted(weights):
         content = picture(HEIGHT, WIDTH) ** 2
         transfer = prepare(content, [picture(83, 40)], settings, weights=weights)
 
-        alone = transfer.run().image
+        alone = Session.of(transfer).run().image
         for devices, tile in WAYS[:1] + WAYS[2:]:
             spread = Spread(tile, False, tuple(jax.devices()[:devices]))
-            image = dataclasses.replace(transfer, spread=spread).run().image
+            image = Session.of(dataclasses.replace(transfer, spread=spread)).run().image
             error = float(np.abs(image - alone).max())
             moved = float(np.abs(alone - resize(transfer.initial, *alone.shape[:2])).max())
             found[f"{optimizer}, {name_of(devices, tile)}"] = {"error": error, "moved": moved}
@@ -138,7 +139,7 @@ def batched(weights):
     settings = dataclasses.replace(SETTINGS, optimizer="adam", content_target="nearest")
     contents = [picture(HEIGHT, WIDTH) ** power for power in (1, 2, 3)]
     transfers = [prepare(each, [picture(83, 40)], settings, weights=weights) for each in contents]
-    alone = [each.run().image for each in transfers]
+    alone = [Session.of(each).run().image for each in transfers]
     spread = Spread(None, False, tuple(jax.devices()[:2]))
     together = paint_together([dataclasses.replace(each, spread=spread) for each in transfers])
     return {

@@ -24,8 +24,8 @@ from nstjax.cli.running.speech import Speech
 from nstjax.errors import UserError
 from nstjax.machine.hosts import any_of_hosts, is_first
 from nstjax.plan import make_plan
-from nstjax.prepare import numbers_of
 from nstjax.result import Progress
+from nstjax.session import Session
 
 
 def run_job(arguments: Arguments) -> int:
@@ -60,11 +60,12 @@ def run_job(arguments: Arguments) -> int:
         for line in inputs.tools.introduction(arguments):
             speech.say(line)
         if arguments.run.plan:
-            work = transfer.work(transfer.initial, numbers_of(transfer.settings))
+            work = transfer.work()
             plan = make_plan(work, transfer.spread.room())
             for line in plan_lines(plan, arguments, inputs.tools):
                 speech.warn(line)
             return SUCCESS
+        session = Session.of(transfer, inputs.prepare)
         stopwatch = Stopwatch(kind_of_step(arguments, inputs.tools))
         interrupted = stack.enter_context(InterruptFlag(quiet=arguments.run.quiet))
         failures: list[UserError] = []
@@ -87,7 +88,7 @@ def run_job(arguments: Arguments) -> int:
                     return any_of_hosts(interrupted.is_set)
                 return interrupted.is_set
 
-            result = transfer.run(on_progress, arguments.run.save_every)
+            result = session.run(on_progress, arguments.run.save_every)
         interrupted.is_saving()
         stopwatch.save()
         remark = save(arguments.output, result.image)

@@ -1,0 +1,96 @@
+"""Steps by the clock: as many at each level as there is time for."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from nstjax.optimize import Level
+from nstjax.result import Progress
+
+
+class Pace:
+    """Plans levels so that the work ends by a deadline, from what the chunks until now took.
+
+    All levels that are left get the same share f of the steps that they would have, n_m. With R seconds
+    left, k steps done at this level i, s_m seconds a step at a level and o_m before its first one,
+
+        R = (f n_i - k) s_i + sum_{m > i} (o_m + f n_m s_m)
+
+    which is solved for f after each chunk. A step takes as long as there are pixels, and another level
+    takes as long to begin as this one took, until it is known better.
+
+    Args:
+        levels: coarse to fine, with the steps that they have where nobody waits.
+        deadline: by the clock, in seconds.
+        clock: what tells the time.
+    """
+
+    def __init__(
+        self,
+        levels: Sequence[Level],
+        deadline: float,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._levels, self._usual = list(levels), tuple(levels)
+        self._deadline, self._clock = deadline, clock
+        self._level = -1  # the one that is known
+        self._begun = clock()  # when the level before ended
+        self._before = self._first = self._begun  # when the last chunk and the first one ended
+        self._steps = 0  # of this level's chunks behind the first
+        self._second = 0.0  # of a step at this level
+
+    def plan(self) -> tuple[Level, ...]:
+        """The levels as they are planned: without those that there is no time for."""
+        return tuple(self._levels)
+
+    def observe(self, progress: Progress) -> tuple[str, ...]:
+        """Plans again, after a chunk; returns what a person should know of the plan, in lines."""
+        now, index, chunk = self._clock(), progress.level - 1, len(progress.losses.total)
+        if index != self._level:
+            if self._level >= 0:
+                self._begun = self._before
+            known = self._second * self._usual[index].pixels / self._usual[self._level].pixels
+            self._level, self._first, self._steps, self._second = index, now, 0, known
+        else:
+            self._steps += chunk
+            self._second = (now - self._first) / self._steps
+        self._before = now
+        if not self._second:  # the very first chunk has compiled too
+            return ()
+        opening = max(0.0, self._first - self._begun - chunk * self._second)
+        return self._plan(index, progress.step, chunk, opening)
+
+    def _plan(self, index: int, done: int, chunk: int, opening: float) -> tuple[str, ...]:
+        """Gives this level and those behind it their steps; see above."""
+        left = self._deadline - self._before
+        last = self._last(index, left, opening)
+        told = self._told(last) if last < len(self._levels) - 1 else ()
+        del self._levels[last + 1 :]
+        seconds = [self._second * level.pixels / self._usual[index].pixels for level in self._usual]
+        work = [level.steps * each for level, each in zip(self._usual, seconds, strict=True)]
+        left -= opening * (last - index)
+        share = max(0.0, (left + done * self._second) / sum(work[index : last + 1]))
+        for place in range(index, last + 1):
+            self._levels[place] = self._usual[place]._replace(
+                steps=max(1, int(share * self._usual[place].steps))
+            )
+        if index == last:  # whole chunks only, to end by then
+            more = max(0, int(left / (chunk * self._second)))
+            self._levels[index] = self._usual[index]._replace(steps=done + more * chunk)
+        return told
+
+    def _last(self, index: int, left: float, opening: float) -> int:
+        """The finest level that there is time for: to begin all until it, and a step each."""
+        last = index
+        for place in range(index + 1, len(self._levels)):
+            left -= opening + self._second * self._usual[place].pixels / self._usual[index].pixels
+            if left >= 0:
+                last = place
+        return last
+
+    def _told(self, last: int) -> tuple[str, ...]:
+        wanted, level = self._levels[-1], self._levels[last]
+        ratio = wanted.pixels / self._usual[self._level].pixels
+        return (
+            f"the time does not suffice for {wanted.width}x{wanted.height}, where a step takes about "
+            f"{self._second * ratio:.1f} s: it is painted at {level.width}x{level.height} and enlarged",
+        )
