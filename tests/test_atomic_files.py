@@ -190,6 +190,47 @@ def test_what_killed_writers_left_goes_after_a_day_and_nothing_else(old):
     assert set(os.listdir(folder)) == before - {name}
 
 
+WHOLE = f".nstjax-{'0a' * 16}-whole"
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="no files without a name here")
+def test_whole_files_of_dead_writers_go_at_once_and_those_of_living_ones_stay(old, monkeypatch):
+    (old.parent / WHOLE).touch()
+    seen, replace = [], os.replace
+
+    def replaced(temporary, target):
+        atomic_files.check(target)  # by another writer, meanwhile
+        seen.extend(os.listdir(old.parent))
+        replace(temporary, target)
+
+    monkeypatch.setattr(os, "replace", replaced)
+    atomic_files.write(old, NEW)
+    assert len(seen) == 2
+    assert WHOLE not in seen
+    assert old.read_bytes() == NEW
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="no files without a name here")
+def test_a_writer_that_is_killed_while_it_writes_leaves_nothing(old):
+    code = (
+        "import os, signal, sys; from weights_tools.process import atomic_files\n"
+        "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "atomic_files.write(sys.argv[1], b'new' * 1000)"
+    )
+    run = subprocess.run([sys.executable, "-c", code, str(old)], check=False)
+    assert run.returncode == -9
+    assert os.listdir(old.parent) == ["file"]
+    assert old.read_bytes() == b"old"
+
+
+def test_where_files_must_have_names_they_have_them(old, monkeypatch):
+    monkeypatch.setattr(atomic_files, "_NAMELESS", 0)
+    atomic_files.write(old, NEW)
+    atomic_files.check(old)
+    assert old.read_bytes() == NEW
+    assert os.listdir(old.parent) == ["file"]
+
+
 def test_weights_sweep_the_same_leftovers(tmp_path):
     leftover = tmp_path / f".nstjax-{'0a' * 16}"
     leftover.touch()

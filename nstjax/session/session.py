@@ -87,9 +87,14 @@ class Session:
         self._changing, self._is_paused = threading.Lock(), False
 
     @property
+    def transfer(self) -> Transfer:
+        """What it is made from, as it is now."""
+        return self._painting.newest
+
+    @property
     def settings(self) -> Settings:
         """The recipe as it is now."""
-        return self._painting.newest.settings
+        return self.transfer.settings
 
     @property
     def done(self) -> bool:

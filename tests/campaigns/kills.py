@@ -19,7 +19,7 @@ from pathlib import Path
 from campaigns import child
 from campaigns.scenes import SCENES, is_whole, make_inputs, make_older, older
 
-UNFINISHED = re.compile(r"\.nstjax-[0-9a-f]{32}")
+UNFINISHED = re.compile(r"\.nstjax-[0-9a-f]{32}(-whole)?")
 DAY = 86_400  # seconds
 KILLED, FINISHED = -9, 0
 PAINTED_EVERY = 10  # trials

@@ -19,6 +19,7 @@ from nstjax.images import read
 from nstjax.losses import Losses
 from nstjax.prepare import Transfer
 from nstjax.result import Progress, Result
+from nstjax.session import Session
 
 STEPS = 4
 NETWORK = "small.safetensors"  # two layers of random weights
@@ -136,11 +137,14 @@ def without_painting() -> Iterator[None]:
         history = Losses(*(np.ones(STEPS, np.float32) for _ in Losses._fields))
         return Result(image, history, transfer.levels, transfer.settings, stopped=False)
 
+    def of_session(session: Session, on_progress, _=0, **others) -> Result:
+        return noise(session.transfer, on_progress)
+
     def of_all(transfers, on_progress):
         return [noise(transfer, on_progress) for transfer in transfers]
 
     with (
-        mock.patch.object(Transfer, "run", lambda self, seen, _=0: noise(self, seen)),
+        mock.patch.object(Session, "run", of_session),
         mock.patch.object(together, "paint_together", of_all),
     ):
         yield

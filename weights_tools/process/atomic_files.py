@@ -12,16 +12,22 @@ import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from weights_tools.process.unfinished import undone_by
 
-_OURS = re.compile(r"\.nstjax-[0-9a-f]{32}")
+# On Linux a file has no name until it is whole: whoever is killed before leaves nothing. Until it is
+# where it belongs, its writer keeps it locked: one with this ending and without a lock has lost its own.
+_WHOLE = "-whole"
+_OURS = re.compile(rf"\.nstjax-[0-9a-f]{{32}}({_WHOLE})?")
 _DAY = 86_400  # seconds
 _BLOCK = 1 << 20  # bytes
 # A block of most disks: a full one has no room for it. Zeros might take none.
 _PROBE = bytes(range(256)) * 16
 # File systems over a network, or of a program, may know no syncing.
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+_NAMELESS = getattr(os, "O_TMPFILE", 0)  # Linux's
+_OPEN_FILES = "/proc/self/fd"
 _KINDS = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
 
 
@@ -36,8 +42,13 @@ def write(path: str | os.PathLike[str], data: bytes) -> None:
         OSError: what `check` raises, or the disk is full or fails.
     """
     target = destination(path)
-    with unfinished(beside(target)) as temporary:
-        _fill(temporary, data, _mode(target))
+    temporary = beside(target)
+    whole = temporary.with_name(temporary.name + _WHOLE)
+    with unfinished(temporary), unfinished(whole), _new_file(temporary) as file:
+        _fill(file, data, _mode(target))
+        if _has_no_name(file):
+            _name(file, whole)
+            temporary = whole
         os.replace(temporary, target)
         # Else the name could be lost with the power. Not every system has that for folders.
         with contextlib.suppress(OSError):
@@ -47,17 +58,19 @@ def write(path: str | os.PathLike[str], data: bytes) -> None:
 def check(path: str | os.PathLike[str]) -> None:
     """Find out whether `write` could write there, by writing a little beside it.
 
-    What killed writers have left in the folder is deleted on that occasion, once it is a day old.
+    What killed writers have left in the folder is deleted on that occasion: what they had not named yet,
+    there is no trace of; what they were about to move, is seen at once; else it has to be a day old.
 
     Raises:
         OSError: `path` is a folder, a pipe, a device or write-protected, a link that leads
             nowhere, or its folder is missing, full or cannot be written.
     """
     target = destination(path)
-    with unfinished(beside(target)) as temporary:
-        _fill(temporary, _PROBE, None)
+    temporary = beside(target)
+    with unfinished(temporary), _new_file(temporary) as file:
+        _fill(file, _PROBE, None)
         # By the clock of the file system, which may be another machine's.
-        sweep(target.parent, now=os.stat(temporary).st_mtime)
+        sweep(target.parent, now=os.fstat(file.fileno()).st_mtime)
 
 
 def destination(path: str | os.PathLike[str]) -> Path:
@@ -102,12 +115,16 @@ def unfinished(path: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path, *, now: float) -> None:
-    """Delete what writers that were killed have left in a folder, a day (86,400 s) before `now`."""
+    """Delete what writers that were killed have left in a folder.
+
+    That is what is whole and locked by none, and else what is a day (86,400 s) older than `now`.
+    """
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if _OURS.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                 with contextlib.suppress(OSError):
-                    if now - entry.stat(follow_symlinks=False).st_mtime > _DAY:
+                    is_old = now - entry.stat(follow_symlinks=False).st_mtime > _DAY
+                    if is_old or (entry.name.endswith(_WHOLE) and _is_free(entry.path)):
                         os.unlink(entry.path)
 
 
@@ -126,33 +143,69 @@ def _mode(target: Path) -> int | None:
         return None
 
 
-def _fill(path: Path, data: bytes, mode: int | None) -> None:
-    """Write a new file, and find out whether all of it is there."""
+def _new_file(path: Path) -> Any:
+    """Open a new file, without a name where the system has such ones, else with that one."""
     try:
-        file = open(path, "xb", buffering=0)  # noqa: SIM115 - its failure has words of its own
+        return open(path, "xb", buffering=0, opener=_opener)
     except OSError as error:
         raise OSError(
             error.errno, f"{error.strerror} in {_absolute(path.parent)}; choose another folder"
         ) from None
-    with file:
-        if mode is not None:
-            with contextlib.suppress(OSError):  # not every file system has permissions
-                os.chmod(path, mode)
-        rest = memoryview(data)
-        while rest:
-            count = file.write(rest)
-            if not count:
-                raise OSError(errno.EIO, "only a part could be written")
-            rest = rest[count:]
-        try:
-            os.fsync(file.fileno())
-        except OSError as error:
-            if error.errno not in _CANNOT_SYNC:
-                raise
+
+
+def _opener(path: str, flags: int) -> int:
+    if _NAMELESS and os.path.isdir(_OPEN_FILES):
+        with contextlib.suppress(OSError):  # not every file system has them
+            return os.open(os.path.dirname(path) or ".", _NAMELESS | os.O_RDWR | os.O_CLOEXEC, 0o666)
+    return os.open(path, flags, 0o666)
+
+
+def _has_no_name(file: Any) -> bool:
+    return os.fstat(file.fileno()).st_nlink == 0
+
+
+def _name(file: Any, path: Path) -> None:
+    """Give a file without a name that one, and lock it until it is closed."""
+    import fcntl  # Windows has neither
+
+    fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        # The folder's number is there for Python: without one it takes the link itself for the file.
+        os.link(f"{_OPEN_FILES}/{file.fileno()}", path.name, dst_dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _is_free(path: str) -> bool:
+    """Tell whether no writer has a file locked."""
+    import fcntl
+
     with open(path, "rb") as file:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)  # an `OSError` if one has
+        return True
+
+
+def _fill(file: Any, data: bytes, mode: int | None) -> None:
+    """Write a new file, and find out whether all of it is there."""
+    if mode is not None:
+        with contextlib.suppress(OSError):  # not every file system has permissions
+            os.chmod(file.fileno() if os.chmod in os.supports_fd else file.name, mode)
+    rest = memoryview(data)
+    while rest:
+        count = file.write(rest)
+        if not count:
+            raise OSError(errno.EIO, "only a part could be written")
+        rest = rest[count:]
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise
+    with open(f"{_OPEN_FILES}/{file.fileno()}" if _has_no_name(file) else file.name, "rb") as again:
         # To the end and a little further: there must not be more either.
         for start in range(0, len(data) + 1, _BLOCK):
-            if file.read(_BLOCK) != memoryview(data)[start : start + _BLOCK]:
+            if again.read(_BLOCK) != memoryview(data)[start : start + _BLOCK]:
                 raise OSError(errno.EIO, "the disk gives back other data than were written")
 
 
