@@ -8,7 +8,7 @@ import pytest
 
 from nstjax import files
 from nstjax.cli.files import metrics
-from nstjax.cli.files.metrics import MetricsFile
+from nstjax.cli.files.beside.metrics import MetricsFile
 from nstjax.losses import Losses
 from nstjax.result import Progress
 

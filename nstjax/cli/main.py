@@ -4,6 +4,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from nstjax.cli import clock
 from nstjax.cli.exit_codes import SUCCESS, USER_ERROR
 from nstjax.errors import UserError
 from nstjax.printable import printable
@@ -17,6 +18,7 @@ COMMANDS = {
     "sweep": "Paints one picture in many settings, and puts them on one sheet.",
     "texture": "Makes a texture like one or more pictures, without content.",
     "reconstruct": "Makes a picture from the feature maps of another, without style.",
+    "resume": "Goes on with a picture from its checkpoint.",
     "explain": "Prints the settings that a picture was made with.",
     "demo": "Paints a bundled photograph, into nstjax_demo.png in this folder.",
     "weights": "Lists, fetches, converts and inspects the networks' weights.",
@@ -30,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     SIGTERM and SIGHUP end it. With them, a caller's streams stay as they are, and in the main thread
     signals are caught until the command is done.
     """
+    clock.begin()
     if arguments is None:
         return run_alone(lambda: _run(sys.argv[1:]))
     with signals.caught_meanwhile() as caught:

@@ -56,7 +56,8 @@ class Checkpoint:
         """That of a painting whose last chunk ended at a point."""
         levels = painting.transfer.levels
         if painting.course.last is not None and point is not None:
-            levels = painting.course.last.levels
+            planned = painting.course.last.levels  # by the clock, perhaps without the finest
+            levels = (*planned, *levels[len(planned) :])
         return cls(
             point=point and point._replace(picture=painting.pixels()),
             initial=painting.initial,
@@ -131,6 +132,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
     Raises `UserError` for all but a whole one.
     """
     try:
+        with open(path, "rb"):  # whose errors tell why
+            pass
         with safetensors.safe_open(path, "numpy") as file:
             metadata = file.metadata() or {}
             if metadata.get(KEY) != FORMAT:

@@ -241,8 +241,12 @@ class Session:
 
     def checkpoint(self) -> Checkpoint:
         """All that the work needs to go on, as `save` writes it."""
-        self._painting.settle()
+        self.settle()
         return Checkpoint.of(self._painting, self._painting.point)
+
+    def settle(self) -> None:
+        """Finishes the chunk that is under way, if one is, as after a `run` that was paused."""
+        self._painting.settle()
 
     def keep_next(self) -> None:
         """Has the next chunk of a `run` kept while the device goes on; then `kept` has it."""

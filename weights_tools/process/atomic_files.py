@@ -156,7 +156,9 @@ def _new_file(path: Path) -> Any:
 def _opener(path: str, flags: int) -> int:
     if _NAMELESS and os.path.isdir(_OPEN_FILES):
         with contextlib.suppress(OSError):  # not every file system has them
-            return os.open(os.path.dirname(path) or ".", _NAMELESS | os.O_RDWR | os.O_CLOEXEC, 0o666)
+            return os.open(
+                os.path.dirname(path) or ".", _NAMELESS | os.O_RDWR | os.O_CLOEXEC, 0o666
+            )
     return os.open(path, flags, 0o666)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nstjax.cli.parsing.arguments import BatchArguments
+from nstjax.cli.parsing.arguments import BatchArguments, check_many
 from nstjax.cli.parsing.boxes import parse_in_boxes
 from nstjax.cli.parsing.defaults import default_arguments
 from nstjax.cli.running.begin import begin
@@ -14,8 +14,7 @@ def run(arguments: Sequence[str]) -> int:
     """Runs the command with the arguments behind its name; returns the exit code."""
     default = default_arguments(BatchArguments, "default", arguments)
     parsed = parse_in_boxes(arguments, prog="nstjax batch", default=default, without=(Shape,))
-    if parsed.run.save_every or parsed.run.metrics:
-        raise UserError("--save-every and --metrics are for a single picture: leave them out")
+    check_many(parsed.run)
     if parsed.like:
         raise UserError(
             f"--like is for a single picture: write nstjax explain {parsed.like} > like.toml, and give "

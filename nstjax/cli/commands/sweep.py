@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from nstjax.cli.parsing.arguments import SweepArguments
+from nstjax.cli.parsing.arguments import SweepArguments, check_many
 from nstjax.cli.parsing.boxes import parse_in_boxes
 from nstjax.cli.parsing.defaults import default_arguments
 from nstjax.cli.parsing.grid import make_grid
 from nstjax.cli.parsing.over import parse_over, settings_of
 from nstjax.cli.running.begin import begin
-from nstjax.errors import UserError
 from nstjax.settings.groups import Shape
 
 
@@ -17,8 +16,7 @@ def run(arguments: Sequence[str]) -> int:
     without = (Shape,)
     default = default_arguments(SweepArguments, "default", arguments)
     parsed = parse_in_boxes(arguments, prog="nstjax sweep", default=default, without=without)
-    if parsed.run.save_every or parsed.run.metrics:
-        raise UserError("--save-every and --metrics are for a single picture: leave them out")
+    check_many(parsed.run)
     grid = make_grid(parsed.settings, parse_over(parsed.over, settings_of(without)))
     begin(parsed.run.hosts)
     # Imported here: `--help` and mistakes in flags should not wait for JAX, whose threads come with it.

@@ -9,8 +9,9 @@ from pathlib import Path
 import weights_tools
 from nstjax.cli.files.album_files import OURS, AlbumFiles
 from nstjax.cli.files.apart import Named, Series, check_apart
-from nstjax.cli.files.metrics import is_stream
-from nstjax.cli.files.snapshots import snapshot_name
+from nstjax.cli.files.beside.film_kinds import check_kind
+from nstjax.cli.files.beside.metrics import is_stream
+from nstjax.cli.files.beside.snapshots import snapshot_name
 from nstjax.cli.files.style_files import find_style_files
 from nstjax.cli.parsing.arguments import Arguments, Run, SweepArguments
 from nstjax.errors import UserError
@@ -46,6 +47,10 @@ def find_files(arguments: Arguments, several: Sequence[Settings]) -> StyleFiles:
         written_to.append(album.folder)
     if (metrics := _metrics_file(run)) is not None:
         outputs.append(Named("the file of --metrics", metrics))
+    if run.checkpoint is not None:
+        outputs.append(Named("the file of --checkpoint", run.checkpoint))
+    if run.save_film is not None:
+        outputs.append(Named("the film of --save-film", run.save_film))
     if run.save_every:
         is_one = _of_snapshots(output, run.save_every)
         series.append(Series("pictures on the way", output.parent, is_one))
@@ -99,6 +104,11 @@ def check_outputs(arguments: Arguments) -> None:
     check_writable(arguments.output, run.bit_depth, arguments.settings.size)
     if (metrics := _metrics_file(run)) is not None:
         check_place(metrics)
+    if run.checkpoint is not None:
+        check_place(run.checkpoint)
+    if run.save_film is not None:
+        check_kind(run.save_film)
+        check_place(run.save_film)
     if run.save_every:
         # Longer than the picture's own; the last number, only the work tells.
         last = snapshot_name(arguments.output, max(99_999, arguments.settings.steps))

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import tyro
 
+from nstjax.cli.parsing.durations import seconds_of
 from nstjax.errors import UserError
 from nstjax.settings import Settings
 from nstjax.settings.presets import PRESETS
@@ -20,6 +21,11 @@ class Run:
     bit_depth: Literal[8, 16] = 8  # bits of a channel in the file; 16 in PNG and TIFF
     save_every: int = 0  # also write a numbered picture every so many steps
     metrics: Path | None = None  # also write each step's losses, a line of JSON each
+    save_film: Path | None = None  # also write a film of the picture as it grows: .mp4, .webp
+    checkpoint: Path | None = None  # also keep here what `nstjax resume` needs to go on
+    checkpoint_every: Annotated[str, tyro.conf.arg(metavar="TIME")] = "60s"  # how often
+    # Be done within 60s, 5m or 2h: with as many steps as there is time for.
+    time_budget: Annotated[str, tyro.conf.arg(metavar="TIME")] = ""
     quiet: bool = False  # no progress bar
     device: Literal["auto", "cpu", "gpu", "tpu"] = "auto"  # where to compute
     devices: Annotated[str, tyro.conf.arg(metavar="{all}|N")] = "1"  # how many share a picture
@@ -32,6 +38,25 @@ class Run:
     def __post_init__(self):
         if self.save_every < 0:
             raise UserError(f"save_every is {self.save_every}: give at least 0")
+        seconds_of(self.checkpoint_every, "checkpoint_every")
+        if self.hosts and (self.checkpoint or self.time_budget):
+            raise UserError("--checkpoint and --time-budget are for a single host: leave them out")
+        if self.time_budget:
+            seconds_of(self.time_budget, "time_budget", at_least=1)
+            if self.save_every:
+                raise UserError("--save-every and --time-budget exclude each other: leave one out")
+
+    @property
+    def of_one_picture(self) -> tuple[str, ...]:
+        """The flags that were given, and are for a command that makes a single picture."""
+        flags = ("save_every", "metrics", "save_film", "checkpoint", "time_budget")
+        return tuple(f"--{flag.replace('_', '-')}" for flag in flags if getattr(self, flag))
+
+
+def check_many(run: Run) -> None:
+    """Raises `UserError` for flags of a single picture, where a command makes many."""
+    if run.of_one_picture:
+        raise UserError(f"{', '.join(run.of_one_picture)}: only for a single picture; leave it out")
 
 
 class Pictures(NamedTuple):

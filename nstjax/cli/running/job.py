@@ -1,108 +1,161 @@
 """One picture from files to a file, with everything that a person sees meanwhile."""
 
 import contextlib
+import dataclasses
 import functools
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import jax
 import numpy as np
 
+from nstjax.cli import clock
 from nstjax.cli.exit_codes import SUCCESS
-from nstjax.cli.files.inputs import read_inputs
-from nstjax.cli.files.metrics import MetricsFile
+from nstjax.cli.files.inputs import Inputs, read_inputs
 from nstjax.cli.files.named_files import check_outputs, find_files
-from nstjax.cli.files.snapshots import Snapshots
 from nstjax.cli.files.speeds import Stopwatch, kind_of_step
 from nstjax.cli.parsing.arguments import Arguments
+from nstjax.cli.parsing.durations import seconds_of
 from nstjax.cli.running.compilation_cache import keep_programs
 from nstjax.cli.running.interrupt import InterruptFlag
+from nstjax.cli.running.observers import Observers, Write
 from nstjax.cli.running.planning import plan_lines
 from nstjax.cli.running.progress import ProgressBar
 from nstjax.cli.running.speech import Speech
 from nstjax.errors import UserError
 from nstjax.machine.hosts import any_of_hosts, is_first
 from nstjax.plan import make_plan
-from nstjax.result import Progress
+from nstjax.result import Progress, Result
 from nstjax.session import Session
+from nstjax.session.checkpoint import Checkpoint
+
+# Seconds that are left to write the picture and to end: always, and for a megapixel.
+LEAST_ENDING, ENDING = 0.5, 0.5
 
 
-def run_job(arguments: Arguments) -> int:
+def run_job(arguments: Arguments, kept: Checkpoint | None = None) -> int:
     """Makes the picture and writes it; returns the exit code.
 
     Everything that can be checked is checked before the work begins. A signal ends it with the picture
-    so far, which is written all the same.
+    so far, which is written all the same. `kept` is where an earlier run is taken up.
     """
     is_writer = not arguments.run.hosts or is_first()
     speech = Speech(quiet=arguments.run.quiet or not is_writer)
-    started = time.monotonic()
     check_outputs(arguments)
-    several = [arguments.settings]
-    inputs = read_inputs(arguments, find_files(arguments, several), several)
-    save = functools.partial(inputs.write, recipe=inputs.recipe(arguments.settings))
+    # Read as they were then: a large JPEG may be read smaller for a smaller picture.
+    begun_with = [arguments.settings if kept is None else kept.settings]
+    inputs = read_inputs(arguments, find_files(arguments, begun_with), begun_with)
+    write = functools.partial(inputs.write, recipe=inputs.recipe(arguments.settings))
     if not is_writer:  # the first host is, for all; the others only have a part of the picture
-        save = _save_nothing
+        write = _write_nothing
     keep_programs()
     with contextlib.ExitStack() as stack:
         stack.enter_context(jax.default_device(inputs.tools.device))
-        transfer = inputs.prepare(arguments.settings)
+        transfer = inputs.prepare(*begun_with)
         if arguments.run.hosts and not transfer.spread.spans_hosts:
             raise UserError("--hosts is for a picture on --devices all, or for nstjax batch")
-        observers: list[Callable[[Progress], None]] = []
-        if arguments.run.metrics is not None and is_writer:
-            observers.append(stack.enter_context(MetricsFile(arguments.run.metrics)))
-        if arguments.run.save_every:
-            snapshots = Snapshots(arguments.output, arguments.run.save_every, save)
-            observers.append(stack.enter_context(snapshots))
-        for line in inputs.remarks:
-            speech.warn(line)
-        for line in inputs.tools.introduction(arguments):
-            speech.say(line)
+        session = Session.of(transfer, inputs.prepare)
+        _introduce(speech, inputs)
         if arguments.run.plan:
-            work = transfer.work()
-            plan = make_plan(work, transfer.spread.room())
+            plan = make_plan(transfer.work(), transfer.spread.room())
             for line in plan_lines(plan, arguments, inputs.tools):
                 speech.warn(line)
             return SUCCESS
-        session = Session.of(transfer, inputs.prepare)
-        stopwatch = Stopwatch(kind_of_step(arguments, inputs.tools))
-        interrupted = stack.enter_context(InterruptFlag(quiet=arguments.run.quiet))
-        failures: list[UserError] = []
-
-        with ProgressBar(speech.console) as show:
-
-            def on_progress(progress: Progress) -> bool:
-                interrupted.has_result()
-                show(progress)
-                stopwatch(progress)
-                for line in progress.told:
-                    speech.say(line)
-                for observe in tuple(observers):
-                    try:
-                        observe(progress)
-                    except UserError as error:  # the picture matters more than its side files
-                        observers.remove(observe)
-                        failures.append(error)
-                if transfer.spread.spans_hosts:
-                    return any_of_hosts(interrupted.is_set)
-                return interrupted.is_set
-
-            result = session.run(on_progress, arguments.run.save_every)
-        interrupted.is_saving()
-        stopwatch.save()
-        remark = save(arguments.output, result.image)
-        height, width = result.image.shape[:2]
-        seconds = time.monotonic() - started
-        how = "stopped early, " if result.stopped else ""
-        speech.say(f"wrote {arguments.output} ({how}{width}x{height}, {seconds:.0f} s)")
-    for line in filter(None, (remark, result.remark)):
+        report_every = 0 if kept is None else _take_up(session, kept, arguments, speech)
+        observers = stack.enter_context(
+            Observers(inputs, session, write, is_writer=is_writer, report_every=report_every)
+        )
+        remarks = _paint(session, inputs, observers, speech, write)
+    for line in remarks:
         speech.warn(line)
-    if failures:
-        raise failures[0]
+    if observers.failures:
+        raise observers.failures[0]
     return SUCCESS
 
 
-def _save_nothing(path: Path, pixels: np.ndarray) -> str:
+def _introduce(speech: Speech, inputs: Inputs) -> None:
+    for line in inputs.remarks:
+        speech.warn(line)
+    for line in inputs.tools.introduction(inputs.arguments):
+        speech.say(line)
+
+
+def _take_up(session: Session, kept: Checkpoint, arguments: Arguments, speech: Speech) -> int:
+    """Goes on from a checkpoint, with what the flags change; returns how often it was to report."""
+    session.take_up(kept)
+    if kept.remark:
+        speech.warn(kept.remark)
+    speech.say(f"goes on after {len(session.history.total)} steps")
+    before = kept.settings
+    changed = {
+        field.name: getattr(arguments.settings, field.name)
+        for field in dataclasses.fields(before)
+        if getattr(arguments.settings, field.name) != getattr(before, field.name)
+    }
+    again = session.change(**changed)
+    if again:
+        speech.say(f"the level starts again from the picture, for {', '.join(again)}")
+    return kept.about["report_every"]
+
+
+def _paint(
+    session: Session, inputs: Inputs, observers: Observers, speech: Speech, write: Write
+) -> list[str]:
+    """Makes the picture and writes it; what is to be said of it at the end."""
+    arguments = inputs.arguments
+    stopwatch = Stopwatch(kind_of_step(arguments, inputs.tools))
+    spans_hosts = session.transfer.spread.spans_hosts
+    with (
+        InterruptFlag(quiet=arguments.run.quiet) as interrupted,
+        ProgressBar(speech.console) as show,
+    ):
+        if len(session.history.total):  # from a checkpoint
+            interrupted.has_result()
+
+        def on_progress(progress: Progress) -> bool:
+            interrupted.has_result()
+            show(progress)
+            stopwatch(progress)
+            for line in progress.told:
+                speech.say(line)
+            observers(progress)
+            return any_of_hosts(interrupted.is_set) if spans_hosts else interrupted.is_set
+
+        budget = _time_left(arguments, session)
+        session.run(on_progress, observers.report_every, time_budget=budget)
+        observers.catch_up()
+        result = session.result()
+        interrupted.is_saving()
+        stopwatch.save()
+        remark = write(arguments.output, result.image)
+        observers.write_checkpoint()
+    _conclude(speech, arguments.output, result)
+    return [line for line in (remark, result.remark) if line]
+
+
+def _conclude(speech: Speech, output: Path, result: Result) -> None:
+    height, width = result.image.shape[:2]
+    how = "stopped early, " if result.stopped else ""
+    speech.say(f"wrote {output} ({how}{width}x{height}, {clock.elapsed():.0f} s)")
+
+
+def _time_left(arguments: Arguments, session: Session) -> float | None:
+    """Seconds for all steps; None: as many as they take.
+
+    Raises `UserError` where there are none left.
+    """
+    text = arguments.run.time_budget
+    if not text:
+        return None
+    ending = LEAST_ENDING + ENDING * session.transfer.levels[-1].pixels / 1e6
+    left = seconds_of(text, "time_budget") - clock.elapsed() - ending
+    if left <= 0:
+        raise UserError(
+            f"time_budget is {text!r}, and before the first step {clock.elapsed():.0f} s are gone: give "
+            "more"
+        )
+    return left
+
+
+def _write_nothing(path: Path, pixels: np.ndarray) -> str:
     del path, pixels
     return ""

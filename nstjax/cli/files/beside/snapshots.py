@@ -1,5 +1,6 @@
 """Numbered pictures on the way."""
 
+import functools
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -16,9 +17,17 @@ class Snapshots:
     the loop waits.
     """
 
-    def __init__(self, output: Path, every: int, write: Callable[[Path, np.ndarray], object]):
+    def __init__(
+        self,
+        output: Path,
+        every: int,
+        write: Callable[[Path, np.ndarray], object],
+        *,
+        spans_hosts: bool = False,
+    ):
         self._output = output
         self._write = write
+        self._spans_hosts = spans_hosts
         self._every = every
         self._writer = ThreadPoolExecutor(max_workers=1)
         self._writes: list[Future[object]] = []
@@ -35,7 +44,10 @@ class Snapshots:
         """Writes a picture if one is due."""
         if progress.total_step % self._every == 0:
             path = self._output.with_name(snapshot_name(self._output, progress.total_step))
-            self._writes.append(self._writer.submit(lambda: self._write(path, progress.image())))
+            image = progress.image
+            if self._spans_hosts:  # which all must ask for it, in one order
+                image = functools.partial(np.asarray, image())
+            self._writes.append(self._writer.submit(lambda: self._write(path, image())))
 
 
 def snapshot_name(output: Path, step: int) -> str:

@@ -1,0 +1,47 @@
+"""`nstjax resume`: a picture goes on from its checkpoint."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from nstjax.cli.parsing.boxes import parse_in_boxes
+from nstjax.cli.parsing.flags import parse
+from nstjax.cli.parsing.kinds import KINDS
+from nstjax.cli.running.begin import begin
+from nstjax.errors import UserError
+
+NEW = ("--preset", "--settings", "--like")  # what a picture begins with
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResumeArguments:
+    """Goes on with a picture; behind the file other values of the flags that it was begun with."""
+
+    checkpoint: tyro.conf.Positional[Path]  # a file that --checkpoint has written
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command with the arguments behind its name; returns the exit code."""
+    if not arguments or arguments[0].startswith("-"):
+        nothing = ResumeArguments(checkpoint=tyro.MISSING)
+        parse(ResumeArguments, arguments, prog="nstjax resume", default=nothing)
+        raise UserError("no checkpoint was given: name the file first, nstjax resume FILE ...")
+    file, *others = arguments
+    for flag in NEW:
+        if any(each.partition("=")[0] == flag for each in others):
+            raise UserError(f"{flag} is for a new picture: behind resume give single settings")
+    begin()
+    from nstjax.cli.files.resumed import resumed_arguments
+    from nstjax.cli.running.job import run_job
+    from nstjax.session.checkpoint import read_checkpoint
+
+    kept = read_checkpoint(Path(file))
+    command, default = resumed_arguments(kept, Path(file))
+    parsed = parse_in_boxes(
+        others, prog=f"nstjax resume {file}", default=default, without=KINDS[command].without
+    )
+    if parsed.run.hosts:
+        raise UserError("--hosts is for a new picture: leave it out")
+    return run_job(parsed, kept)

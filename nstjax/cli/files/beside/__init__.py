@@ -1,0 +1,1 @@
+"""What is written beside a picture while it is made."""
