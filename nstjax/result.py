@@ -69,6 +69,19 @@ class Result:
                 )
         return ""
 
+    def _repr_html_(self) -> str:
+        """What Jupyter shows: the picture, its losses, and a line about them."""
+        from nstjax.notebook import html  # only notebooks need it
+
+        return html(self.image, self.history, self.levels, self._caption)
+
+    @property
+    def _caption(self) -> str:
+        height, width = self.image.shape[:2]
+        steps, of = len(self.history.total), sum(level.steps for level in self.levels)
+        how = f"stopped after {steps} of {of} steps" if self.stopped else f"{steps} steps"
+        return f"{width}x{height}, {how}" + (f"; {self.remark}" if self.remark else "")
+
 
 class Course:
     """What the chunks have come to; of a batch each array has the pictures as an axis behind the steps.
