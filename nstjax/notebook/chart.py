@@ -130,9 +130,9 @@ def _line(values: np.ndarray, color: str, scale: _Scale) -> str:
 
 def _legend(lines: Mapping[str, np.ndarray]) -> Iterator[str]:
     """Names in their colors, with the last value."""
-    room = (WIDTH - LEFT - RIGHT) / len(lines)
+    room = (WIDTH - 2 * RIGHT) / len(lines)
     for place, (name, values) in enumerate(lines.items()):
-        x, y = LEFT + place * room, HEIGHT - 14
+        x, y = RIGHT + place * room, HEIGHT - 14
         yield (
             f'<line x1="{x:.1f}" x2="{x + 12:.1f}" y1="{y - 4}" y2="{y - 4}" '
             f'stroke="{_color(name)}" stroke-width="3"/>'
