@@ -131,6 +131,15 @@ class Session:
         course = painting.pixels(), painting.course.history, painting.levels
         return finish(*course, *about, stopped=not self.done)
 
+    def _repr_html_(self) -> str:
+        """What Jupyter shows: the picture so far, its losses, and a line about them."""
+        from nstjax.notebook import html  # only notebooks need it
+
+        pixels, steps = self.image(), len(self.history.total)
+        of = sum(level.steps for level in self.levels)
+        caption = f"{pixels.shape[1]}x{pixels.shape[0]}, {steps} of {of} steps"
+        return html(pixels, self.history if steps else None, self.levels, caption)
+
     def step(self) -> Progress:
         """Does one chunk of steps: on a CPU about a second's, elsewhere up to 50.
 

@@ -11,7 +11,9 @@ from nstjax.cli.parsing.arguments import Arguments, Run
 from nstjax.cli.parsing.kinds import KINDS, name_of
 from nstjax.errors import UserError
 from nstjax.session.checkpoint import Checkpoint
+from nstjax.settings import Settings
 from nstjax.settings.mixture import rename
+from nstjax.settings.recipe import with_values
 
 # Of the flags that say where it runs and what is written, those that hold for the rest too. What is
 # written on the way would begin again, over what there is of it.
@@ -31,6 +33,7 @@ def about_command(arguments: Arguments, inputs: Inputs, report_every: int) -> di
         },
         "output": os.path.abspath(arguments.output),
         "preset": arguments.preset,
+        "settings": dataclasses.asdict(arguments.settings),
         "model": os.path.abspath(arguments.model) if is_file else network.name,
         "preprocessing": arguments.preprocessing,
         "folder": os.getcwd(),
@@ -59,7 +62,7 @@ def resumed_arguments(kept: Checkpoint, file: Path) -> tuple[str, Any]:
             preset=str(about["preset"]),
             model=str(about["model"]),
             preprocessing=str(about["preprocessing"]),
-            settings=_located(kept, str(about["folder"])),
+            settings=settings_of(kept),
             run=run,
         )
         int(about["report_every"])
@@ -79,11 +82,16 @@ def _of_types(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in KEPT}
 
 
-def _located(kept: Checkpoint, folder: str) -> Any:
-    """The settings, with a first picture that was named in another working folder."""
+def settings_of(kept: Checkpoint) -> Settings:
+    """The settings of the command; a first picture may have been named in another working folder.
+
+    The checkpoint's own lack the layers of what is not compared. Raises anything where there are none.
+    """
+    settings = with_values(Settings(), kept.about["settings"], "the checkpoint")
+    folder = str(kept.about["folder"])
 
     def located(name: str) -> str:
         file = os.path.join(folder, name)
         return file if os.path.isfile(file) else name
 
-    return dataclasses.replace(kept.settings, init=rename(kept.settings.init, located))
+    return dataclasses.replace(settings, init=rename(settings.init, located))

@@ -12,6 +12,7 @@ from nstjax.cli import clock
 from nstjax.cli.exit_codes import SUCCESS
 from nstjax.cli.files.inputs import Inputs, read_inputs
 from nstjax.cli.files.named_files import check_outputs, find_files
+from nstjax.cli.files.resumed import settings_of
 from nstjax.cli.files.speeds import Stopwatch, kind_of_step
 from nstjax.cli.parsing.arguments import Arguments
 from nstjax.cli.parsing.durations import seconds_of
@@ -85,7 +86,7 @@ def _take_up(session: Session, kept: Checkpoint, arguments: Arguments, speech: S
     if kept.remark:
         speech.warn(kept.remark)
     speech.say(f"goes on after {len(session.history.total)} steps")
-    before = kept.settings
+    before = settings_of(kept)
     changed = {
         field.name: getattr(arguments.settings, field.name)
         for field in dataclasses.fields(before)
