@@ -62,7 +62,7 @@ class Pace:
     def _plan(self, index: int, done: int, chunk: int, opening: float) -> tuple[str, ...]:
         """Gives this level and those behind it their steps; see above."""
         left = self._deadline - self._before
-        last = self._last(index, left, opening)
+        last = self._last(index, left)
         told = self._told(last) if last < len(self._levels) - 1 else ()
         del self._levels[last + 1 :]
         seconds = [self._second * level.pixels / self._usual[index].pixels for level in self._usual]
@@ -78,11 +78,14 @@ class Pace:
             self._levels[index] = self._usual[index]._replace(steps=done + more * chunk)
         return told
 
-    def _last(self, index: int, left: float, opening: float) -> int:
-        """The finest level that there is time for: to begin all until it, and a step each."""
+    def _last(self, index: int, left: float) -> int:
+        """The finest level that there is time for: for a step at each one until it.
+
+        How long they take to begin is not counted, since the first one has told too much of that.
+        """
         last = index
         for place in range(index + 1, len(self._levels)):
-            left -= opening + self._second * self._usual[place].pixels / self._usual[index].pixels
+            left -= self._second * self._usual[place].pixels / self._usual[index].pixels
             if left >= 0:
                 last = place
         return last

@@ -62,16 +62,20 @@ def next_command(name: str) -> list[str]:
     return ["resume", str(KEPT)] if KEPT.exists() else [*COMMANDS[name], *CHECKPOINT]
 
 
-def wrong_files() -> list[str]:
-    """What is there and should not be, and what is no checkpoint."""
+def left_over() -> list[str]:
+    """What is there and is no output."""
     outputs = {KEPT.name, *(path.name for path in Path().glob("out*.png"))}
-    wrong = [f"{name} is left" for name in set(os.listdir()) - INPUTS - outputs]
+    return sorted(set(os.listdir()) - INPUTS - outputs)
+
+
+def wrong_checkpoint() -> list[str]:
+    """What is wrong with the checkpoint, if there is one."""
     if KEPT.exists():
         try:
             read_checkpoint(KEPT)
         except Exception as error:
-            wrong.append(f"the checkpoint: {error}")
-    return wrong
+            return [f"the checkpoint: {error}"]
+    return []
 
 
 def trial(
@@ -91,13 +95,15 @@ def trial(
         found["kills of a resumed run"] += resumes
         if code != -9:
             wrong.append(f"exit code {code}: {child.LOG.read_text()}")
-        wrong += wrong_files()
+        wrong += wrong_checkpoint()
+        found["kills that left a file until the next run"] += bool(left_over())
     code = child.finish(child.start(next_command(name), paints=True))
     if code != 0:
         wrong.append(f"the last run: {code}, {child.LOG.read_text()}")
     elif OUTPUT.read_bytes() != expected:
         wrong.append("the picture is another one")
-    return found, [*wrong, *wrong_files()]
+    wrong += [f"{name} is left" for name in left_over()]
+    return found, [*wrong, *wrong_checkpoint()]
 
 
 def campaign(kills: int, seed: int, names: list[str] | None = None) -> dict:

@@ -28,6 +28,7 @@ _PROBE = bytes(range(256)) * 16
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _NAMELESS = getattr(os, "O_TMPFILE", 0)  # Linux's
 _OPEN_FILES = "/proc/self/fd"
+_AT_FDCWD, _AT_SYMLINK_FOLLOW = -100, 0x400  # as Linux has them
 _KINDS = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
 
 
@@ -168,15 +169,17 @@ def _has_no_name(file: Any) -> bool:
 
 def _name(file: Any, path: Path) -> None:
     """Give a file without a name that one, and lock it until it is closed."""
-    import fcntl  # Windows has neither
+    import ctypes
+    import fcntl  # Windows has none
 
     fcntl.flock(file.fileno(), fcntl.LOCK_EX)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        # The folder's number is there for Python: without one it takes the link itself for the file.
-        os.link(f"{_OPEN_FILES}/{file.fileno()}", path.name, dst_dir_fd=folder)
-    finally:
-        os.close(folder)
+    # Python's own lets another thread run before it returns: time enough to be killed between this and
+    # the move, with the file left behind.
+    linkat = ctypes.PyDLL(None, use_errno=True).linkat
+    source = f"{_OPEN_FILES}/{file.fileno()}".encode()
+    if linkat(_AT_FDCWD, source, _AT_FDCWD, os.fsencode(path), _AT_SYMLINK_FOLLOW):
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error), str(path))
 
 
 def _is_free(path: str) -> bool:
