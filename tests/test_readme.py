@@ -78,7 +78,12 @@ def test_every_link_leads_somewhere(name):
     ("text", "shown", "waited_for", "made"),
     [
         (MAIN, "size=256", "size=216", ["painted.png"]),
-        (PACKAGE, "size=256, steps=20", "size=32, steps=2", ["halves.png", "painted_1_1.png"]),
+        (
+            PACKAGE,
+            "size=256, steps=20",
+            "size=32, steps=2",
+            ["session.png", "halves.png", "painted_1_1.png"],
+        ),
     ],
     ids=["README.md", "nstjax/README.md"],
 )
