@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from campaigns.changes import campaign
 from reference.transfers import CONTENT, OTHER_STYLE, QUICK, STYLE
 
 from nstjax import Region, Session, Settings, reconstruct, stylize, texture
@@ -226,40 +227,11 @@ def test_what_cannot_be_changes_nothing(session, refused, changed, match):
     same(finished(mine), finished(session()))
 
 
-CHOICES = {
-    "content_weight": [0.0, 0.1, 5.0],
-    "style_weight": [0.0, 1.0],
-    "tv_weight": [0.0, 100.0],
-    "photo_weight": [0.0, 1.0],
-    "learning_rate": [None, 0.3],
-    "averaging": [0.0, 0.9],
-    "style_layer_weights": [None, (1.0, 0.0)],
-    "size": [32, 48, 64],
-    "steps": [1, 4],
-    "color": ["style", "luminance"],
-    "optimizer": ["adam", "lbfgs"],
-    "init": ["content", "noise"],
-    "style_loss": ["energy", "gram"],
-}
-
-
 def test_changes_at_random_never_break_it(session):
-    """Of which 100 are a campaign; here are some, from other threads too."""
-    random = np.random.default_rng(0)
-    mine = session()
-    for _ in range(25):
-        names = random.choice(list(CHOICES), 1 + random.integers(2), replace=False)
-        changed = {name: CHOICES[name][random.integers(len(CHOICES[name]))] for name in names}
-        thread = threading.Thread(target=lambda changed=changed: mine.change(**changed))
-        thread.start()
-        if not mine.done:
-            mine.step()
-        thread.join()
-        assert np.isfinite(mine.image()).all()
-        for name, value in changed.items():
-            assert getattr(mine.settings, name) == value
-    result = finished(mine)
-    assert len(result.history.total) == sum(level.steps for level in result.levels)
+    """Of which a hundred are a campaign."""
+    found = campaign(session(), 12, seed=1)
+    assert found["started a level again"]
+    assert found["told the compiled program"]
 
 
 @pytest.mark.parametrize(
