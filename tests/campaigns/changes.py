@@ -48,10 +48,10 @@ def campaign(session: Session, count: int, seed: int) -> dict:
 
     jax.monitoring.register_event_duration_secs_listener(listen)
     kinds: collections.Counter = collections.Counter()
-    for _ in range(count):
+    for place in range(count):
         names = random.choice(list(CHOICES), random.integers(1, 4), replace=False)
         changed = {name: CHOICES[name][random.integers(len(CHOICES[name]))] for name in names}
-        kinds[_turned(session, changed, compiled)] += 1
+        kinds[_turned(session, changed, compiled, meanwhile=place % 4 == 0)] += 1
         for name, value in changed.items():
             assert getattr(session.settings, name) == value, name
         assert np.isfinite(session.image()).all()
@@ -64,7 +64,7 @@ def campaign(session: Session, count: int, seed: int) -> dict:
     return {"changes": count, "steps": len(history.total), **kinds}
 
 
-def _turned(session: Session, changed: dict, compiled: list[int]) -> str:
+def _turned(session: Session, changed: dict, compiled: list[int], *, meanwhile: bool) -> str:
     """Changes a session, in a thread, and steps it; what the change did."""
     again: list[str] = []
     thread = threading.Thread(target=lambda: again.extend(session.change(**changed)))
@@ -72,6 +72,11 @@ def _turned(session: Session, changed: dict, compiled: list[int]) -> str:
         session.step()
     before, place = compiled[0], session.progress
     thread.start()
+    if meanwhile:
+        if not session.done:
+            session.step()
+        thread.join()
+        return "changed while a step ran"
     thread.join()
     if session.done:
         return "changed nothing, at the end"
