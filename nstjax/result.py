@@ -111,6 +111,11 @@ class Course:
         self.last, self.progress = chunk, _progress(chunk, losses, self.show)
         return self.progress
 
+    def end(self) -> None:
+        """No level comes behind that of the last chunk."""
+        if self.last is not None:
+            self.last = self.last._replace(levels=self.last.levels[: self.last.level + 1])
+
     @property
     def history(self) -> Losses:
         """Each term before each step: arrays (steps,), or (steps, B)."""

@@ -9,7 +9,7 @@ import pytest
 from reference.transfers import CONTENT, QUICK, STYLE
 
 from nstjax import Session
-from nstjax.optimize import Level
+from nstjax.optimize import Level, work
 from nstjax.session.pace import Pace
 
 LEVELS = (Level(90, 120, 50), Level(160, 210, 50), Level(280, 370, 50), Level(490, 650, 45))
@@ -80,11 +80,20 @@ def test_a_session_has_as_many_steps_as_there_is_time_for(network):
     assert result.image.shape == (48, 64, 3)
 
 
-def test_too_little_time_gives_a_picture_of_the_size_all_the_same(network):
+def test_too_little_time_gives_a_picture_of_the_size_all_the_same(network, monkeypatch):
+    monkeypatch.setattr(work, "CHUNK_PIXELS", {"cpu": 1})
     settings = dataclasses.replace(QUICK, size=64, coarsest=32)
     session = Session(CONTENT, STYLE, settings, weights=network("vgg16"))
-    result = session.run(time_budget=0.01)
+    told = []
+    result = session.run(lambda progress: told.extend(progress.told), time_budget=0.01)
+    (line,) = told
+    assert "does not suffice for 64x48" in line
     assert result.image.shape == (48, 64, 3)
+    assert session.done
+    assert not result.stopped
+    assert [(level.height, level.steps) for level in result.levels] == [
+        (24, len(result.history.total))
+    ]
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ class Pace:
         self._before = self._first = self._begun  # when the last chunk and the first one ended
         self._steps = 0  # of this level's chunks behind the first
         self._second = 0.0  # of a step at this level
+        self._least = float("inf")  # for a step and a pixel: meanwhile the next level is compiled
 
     def plan(self) -> tuple[Level, ...]:
         """The levels as they are planned: without those that there is no time for."""
@@ -52,9 +53,11 @@ class Pace:
             self._level, self._first, self._steps, self._second = index, now, 0, known
         else:
             self._steps += chunk
+            pixels = self._usual[index].pixels
+            self._least = min(self._least, (now - self._before) / chunk / pixels)
             self._second = (now - self._first) / self._steps
         self._before = now
-        if not self._second:  # the very first chunk has compiled too
+        if self._least == float("inf"):  # the very first chunk has compiled too
             return ()
         opening = max(0.0, self._first - self._begun - chunk * self._second)
         return self._plan(index, progress.step, chunk, opening)
@@ -85,15 +88,15 @@ class Pace:
         """
         last = index
         for place in range(index + 1, len(self._levels)):
-            left -= self._second * self._usual[place].pixels / self._usual[index].pixels
+            left -= self._least * self._usual[place].pixels
             if left >= 0:
                 last = place
         return last
 
     def _told(self, last: int) -> tuple[str, ...]:
         wanted, level = self._levels[-1], self._levels[last]
-        ratio = wanted.pixels / self._usual[self._level].pixels
         return (
             f"the time does not suffice for {wanted.width}x{wanted.height}, where a step takes about "
-            f"{self._second * ratio:.1f} s: it is painted at {level.width}x{level.height} and enlarged",
+            f"{self._least * wanted.pixels:.1f} s: it is painted at {level.width}x{level.height} and "
+            "enlarged",
         )

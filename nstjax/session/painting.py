@@ -77,6 +77,9 @@ class Painting:
             chunk = next(self._chunks, None)
             if chunk is not None:
                 return self._taken(chunk)
+            if not self._run.ended:  # by the clock, before the finest level
+                self.course.end()
+                self.is_over = True
             self._leave()
         return None
 
