@@ -1,10 +1,9 @@
 """All that a session needs to go on, as a safetensors file: arrays and JSON, nothing that can run."""
 
 import dataclasses
-import hashlib
 import importlib.metadata
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from nstjax.optimize import Level, Point
 from nstjax.optimize.start import state_shapes
 from nstjax.prepare import Transfer
 from nstjax.result import Course
+from nstjax.session.digests import digest_of
 from nstjax.session.painting import Painting
 from nstjax.settings import Settings
 from nstjax.settings.recipe import with_values
@@ -66,7 +66,7 @@ class Checkpoint:
             levels=levels,
             is_over=painting.is_over,
             settings=painting.transfer.settings,
-            digests=digests_of(painting.transfer),
+            digests=painting.digests,
             versions=versions(),
         )
 
@@ -75,7 +75,7 @@ class Checkpoint:
 
         Raises `UserError` for other inputs.
         """
-        for name, digest in digests_of(painting.transfer).items():
+        for name, digest in painting.digests.items():
             if digest != self.digests.get(name):
                 raise UserError(
                     f"the checkpoint was made with other inputs: {DIGESTED[name]} differs; give the same"
@@ -122,7 +122,7 @@ class Checkpoint:
             about["point"] = self.point[:3]
         about["types"] = {name: array.dtype.name for name, array in arrays.items()}
         written = {name: _written(array) for name, array in arrays.items()}
-        about["sha256"] = _digest(written.values())
+        about["sha256"] = digest_of(written.values())
         return safetensors.numpy.save(written, {KEY: FORMAT, "about": json.dumps(about)})
 
 
@@ -156,7 +156,7 @@ def _from_file(
     arrays: Mapping[str, np.ndarray], about: Mapping[str, Any], path: Path
 ) -> Checkpoint:
     """Raises anything for what does not fit together."""
-    if about["sha256"] != _digest(arrays[name] for name in about["types"]):
+    if about["sha256"] != digest_of(arrays[name] for name in about["types"]):
         raise UserError(f"{path} is damaged: it is not as it was written")
     types = about["types"]
     arrays = {name: _read(array, types[name]) for name, array in arrays.items()}
@@ -195,35 +195,6 @@ def versions() -> dict[str, str]:
     """Those of what decides about the bits of a picture."""
     found = {name: importlib.metadata.version(name) for name in LIBRARIES}
     return {**found, "device": jax.devices()[0].device_kind}
-
-
-def digests_of(transfer: Transfer) -> dict[str, str]:
-    """What the transfer is made from, each as a digest."""
-    weights = transfer.weights
-    masks = [
-        mask
-        for region in transfer.regions
-        for mask in (region.mask, *region.styles.values())
-        if mask is not None
-    ]
-    network = [np.asarray(weights.tensors[name]) for name in sorted(weights.tensors)]
-    return {
-        "content": _digest([] if transfer.content is None else [transfer.content]),
-        "styles": _digest(transfer.paintings),
-        "regions": _digest(
-            map(np.asarray, masks), [dict.fromkeys(r.styles) for r in transfer.regions]
-        ),
-        "network": _digest(network, [weights.architecture, *weights.preprocessing]),
-    }
-
-
-def _digest(arrays: Iterable[np.ndarray], *others: object) -> str:
-    found = hashlib.sha256()
-    for array in arrays:
-        found.update(f"{array.dtype} {array.shape}".encode())
-        found.update(np.asarray(array, order="C").data)
-    found.update(repr(others).encode())
-    return found.hexdigest()
 
 
 def _check_state(point: Point, transfer: Transfer) -> None:

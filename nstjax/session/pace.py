@@ -47,20 +47,27 @@ class Pace:
         """Plans again, after a chunk; returns what a person should know of the plan, in lines."""
         now, index, chunk = self._clock(), progress.level - 1, len(progress.losses.total)
         if index != self._level:
-            if self._level >= 0:
-                self._begun = self._before
-            known = self._second * self._usual[index].pixels / self._usual[self._level].pixels
-            self._level, self._first, self._steps, self._second = index, now, 0, known
+            self._open(index, now, chunk)
         else:
             self._steps += chunk
             pixels = self._usual[index].pixels
             self._least = min(self._least, (now - self._before) / chunk / pixels)
             self._second = (now - self._first) / self._steps
         self._before = now
-        if self._least == float("inf"):  # the very first chunk has compiled too
-            return ()
+        if self._least == float("inf") and index < len(self._levels) - 1:
+            return ()  # of the very first chunk nobody knows how long it was compiled
         opening = max(0.0, self._first - self._begun - chunk * self._second)
         return self._plan(index, progress.step, chunk, opening)
+
+    def _open(self, index: int, now: float, chunk: int) -> None:
+        """Notes the first chunk of a level, which has taken no longer than since the level before."""
+        if self._level >= 0:
+            self._begun = self._before
+        guess = max(now - self._begun, 1e-6) / chunk
+        if self._second:
+            ratio = self._usual[index].pixels / self._usual[self._level].pixels
+            guess = min(guess, self._second * ratio)
+        self._level, self._first, self._steps, self._second = index, now, 0, guess
 
     def _plan(self, index: int, done: int, chunk: int, opening: float) -> tuple[str, ...]:
         """Gives this level and those behind it their steps; see above."""
@@ -78,6 +85,8 @@ class Pace:
             )
         if index == last:  # whole chunks only, to end by then
             more = max(0, int(left / (chunk * self._second)))
+            if not self._steps and left > 0:  # one more, to know how long they take
+                more = max(1, more)
             self._levels[index] = self._usual[index]._replace(steps=done + more * chunk)
         return told
 

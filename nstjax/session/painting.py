@@ -1,5 +1,6 @@
 """The chunks of a transfer, which may become another one between two of them."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import numpy as np
 from nstjax.optimize import Chunk, Level, Point, Run
 from nstjax.prepare import Numbers, Transfer, numbers_of
 from nstjax.result import Course, Progress
+from nstjax.session.digests import digests_of
 from nstjax.session.pace import Pace
 
 
@@ -28,6 +30,11 @@ class Painting:
         self._chunks: Iterator[Chunk] = iter(())
         self._stop_every, self._deadline = 0, None
         self._pace: Pace | None = None
+
+    @functools.cached_property
+    def digests(self) -> dict[str, str]:
+        """What the picture is made from, which never changes, each as a digest."""
+        return digests_of(self.transfer)
 
     @property
     def newest(self) -> Transfer:
