@@ -87,7 +87,8 @@ def trial(
     wrong: list[str] = []
     for _ in range(choose.randint(1, MOST)):
         resumes = KEPT.exists()
-        moment = choose.uniform(0, seconds)
+        # Every other time once it paints, so that there is a checkpoint.
+        moment = choose.uniform(choose.choice([0, seconds / 2]), seconds)
         code = child.kill(child.start(next_command(name), paints=True), moment)
         if code == 0:
             break
@@ -97,6 +98,7 @@ def trial(
             wrong.append(f"exit code {code}: {child.LOG.read_text()}")
         wrong += wrong_checkpoint()
         found["kills that left a file until the next run"] += bool(left_over())
+    found["pictures taken up"] += KEPT.exists()
     code = child.finish(child.start(next_command(name), paints=True))
     if code != 0:
         wrong.append(f"the last run: {code}, {child.LOG.read_text()}")
