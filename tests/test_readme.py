@@ -27,6 +27,7 @@ TEXTS = {file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8") for
 MAIN = TEXTS["README.md"]
 PACKAGE = TEXTS["nstjax/README.md"]
 COMMANDS = TEXTS["nstjax/cli/README.md"]
+PAGE = TEXTS["nstjax/web/README.md"]
 LOSSES = TEXTS["nstjax/losses/README.md"]
 WEIGHTS = TEXTS["weights_tools/README.md"]
 OF_COMMANDS = "\n".join((MAIN, PACKAGE, COMMANDS, LOSSES, WEIGHTS))
@@ -150,6 +151,11 @@ def test_every_flag_in_the_readmes_exists(capsys):
 def test_the_reference_has_every_flag(command, capsys):
     told = set(re.findall(r"`(--[a-z0-9-]+)`", COMMANDS))
     assert set(FLAG.findall(help_of(capsys, command))) - {"--help"} <= told
+
+
+def test_the_reference_of_the_page_has_its_flags_and_no_others(capsys):
+    told = set(re.findall(r"`(--[a-z-]+)", PAGE))
+    assert set(FLAG.findall(help_of(capsys, "serve"))) - {"--help"} == told
 
 
 @pytest.mark.parametrize("command", WEIGHTS_COMMANDS)

@@ -19,6 +19,7 @@ COMMANDS = {
     "texture": "Makes a texture like one or more pictures, without content.",
     "reconstruct": "Makes a picture from the feature maps of another, without style.",
     "resume": "Goes on with a picture from its checkpoint.",
+    "serve": "Opens a page where pictures are dropped, painted and watched in a browser.",
     "explain": "Prints the settings that a picture was made with.",
     "demo": "Paints a bundled photograph, into nstjax_demo.png in this folder.",
     "weights": "Lists, fetches, converts and inspects the networks' weights.",

@@ -132,11 +132,18 @@ def find_tools(arguments: Arguments) -> Tools:
 
     Raises `UserError` for a device that is not there, and `weights_tools.WeightsError`.
     """
-    device = _find_device(arguments.run.device)
-    network = find_weights(
-        arguments.model, arguments.preprocessing, progress=not arguments.run.quiet
+    return tools_named(
+        arguments.model,
+        arguments.preprocessing,
+        arguments.run.device,
+        progress=not arguments.run.quiet,
     )
-    return Tools(network, device)
+
+
+def tools_named(model: str, preprocessing: str, device: str, *, progress: bool = True) -> Tools:
+    """Finds device and network by their names; raises as `find_tools` does."""
+    found = _find_device(device)
+    return Tools(find_weights(model, preprocessing, progress=progress), found)
 
 
 def read_inputs(

@@ -1,0 +1,1 @@
+"""The page of `nstjax serve`: pictures dropped, painted, watched and turned in a browser."""
