@@ -23,6 +23,7 @@ from nstjax.web.order import Order
 State = Literal["waiting", "painting", "paused", "done", "stopped", "failed"]
 RUNNING: tuple[State, ...] = ("waiting", "painting", "paused")
 EVERY = 0.4  # seconds between two pictures that are shown, at least
+KEPT = 20  # pictures that were shown: a slow browser may still ask for them
 
 log = logging.getLogger(__name__)
 
@@ -138,8 +139,7 @@ class Job:
             self._drawn = now
             number = shown.number + 1
             picture = _saved(session.image(), self.folder / f"{number}.jpg")
-            # The one before may be on its way to the browser.
-            (self.folder / f"{number - 2}.jpg").unlink(missing_ok=True)
+            (self.folder / f"{number - KEPT}.jpg").unlink(missing_ok=True)
             shown = replace(shown, picture=picture, number=number)
         self.shown = shown
 
