@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 
 import pytest
 
@@ -27,8 +28,13 @@ ENDLESS = "100000"  # steps
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    with page_at_work(tmp_path_factory.mktemp("page"), largest=128) as address:
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("page")
+
+
+@pytest.fixture(scope="module")
+def url(folder):
+    with page_at_work(folder, largest=128) as address:
         yield address
 
 
@@ -163,3 +169,19 @@ def test_what_cannot_be_is_told_on_the_page(opened, tmp_path):
     enter(page, "size", "129")
     page.locator("#paint").click()
     said(page, "#told", "at most 128")
+
+
+def test_who_closes_the_page_is_forgotten(opened, folder):
+    def kept():
+        return set(folder.glob("temporary/nstjax-*/visitors/*"))
+
+    before = kept()
+    page = opened(1280)
+    page.locator("#paint").click()
+    said(page, "#told", "there is no picture")
+    (mine,) = kept() - before
+    page.close()
+    end = time.monotonic() + 20
+    while mine.exists():
+        assert time.monotonic() < end
+        time.sleep(0.1)

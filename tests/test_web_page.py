@@ -2,7 +2,9 @@
 
 import threading
 
+import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("gradio", reason="the page's libraries are not installed")
 
@@ -10,7 +12,7 @@ from reference.page_pictures import draw
 from reference.pages import Client, page_at_work
 
 from nstjax import Settings
-from nstjax.images import read, read_comment
+from nstjax.images import read, read_comment, resize
 from nstjax.settings.recipe import Recipe
 from nstjax.web.guard import HEADERS
 
@@ -64,6 +66,39 @@ def test_a_picture_is_painted_with_its_recipe(url, pictures, tmp_path):
     assert told["setting-color"] == "match"
     assert told["preset"] == "default"
     assert "photo.png" in told["told"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "preset", "command"),
+    [("content", "texture", "texture"), ("styles", "reconstruct", "reconstruct")],
+)
+def test_one_of_the_two_pictures_is_enough(url, pictures, tmp_path, missing, preset, command):
+    page = visitor(url, pictures[:2], preset=preset)
+    chosen = page.at_once("preset", "input")
+    page.set(**{name.replace("-", "__"): value for name, value in chosen.items()})
+    page.set(**QUICK, **{missing: None})
+    page.in_turn("paint", "click")
+    shown = page.watch()
+    assert "Done" in shown["state"]
+    (made,) = page.made(shown, tmp_path)
+    assert recipe(made).command == command
+    assert recipe(made).preset == preset
+
+
+def test_only_what_is_drawn_is_painted(url, pictures, tmp_path):
+    drawn = np.zeros((32, 40, 4), np.uint8)
+    drawn[:, :20] = 230, 159, 0, 255  # the first brush
+    Image.fromarray(drawn).save(tmp_path / "layer.png")
+    page = visitor(url, pictures[:1] + pictures[2:])
+    layer, photo = page.upload(tmp_path / "layer.png"), page.upload(pictures[0])
+    page.set(drawing={"background": photo, "layers": [layer], "composite": photo})
+    page.in_turn("paint", "click")
+    (made,) = page.made(page.watch(), tmp_path)
+    photograph = resize(read(pictures[0]), 26, 32)
+    change = np.abs(read(made) - photograph).max(axis=(0, 2))
+    assert change[18:].max() < 0.01
+    assert change[:14].min() > 0.03
+    assert recipe(made).masks
 
 
 def test_each_sees_only_his_own(url, pictures, tmp_path):
