@@ -14,7 +14,7 @@ from reference.commands import HERE
 
 from nstjax import files
 from nstjax.cli import main
-from nstjax.cli.files import film_kinds
+from nstjax.cli.files.beside import film_kinds
 from nstjax.cli.files.beside.film import LAST, LONGEST, ROOM, Film
 from nstjax.cli.files.beside.film_kinds import CODECS, RATE
 from nstjax.losses import Losses

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nstjax import files
-from nstjax.cli.files import metrics
+from nstjax.cli.files.beside import metrics
 from nstjax.cli.files.beside.metrics import MetricsFile
 from nstjax.losses import Losses
 from nstjax.result import Progress
