@@ -12,9 +12,11 @@ from campaigns.faults import campaign
 SHORT = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from campaigns import kills, limits
+from campaigns import kills, limits, resumes
 found = kills.campaign(["stylize"], 4, 0, painted=False)
 assert not found["wrong"], found
+found = resumes.campaign(4, 0, ["adam"])
+assert found["kills"] >= 4 and not found["wrong"], found
 found = list(limits.limited(2))
 assert len(found) == 12 and not any(wrong for *_, wrong in found), found
 """

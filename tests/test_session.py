@@ -227,6 +227,15 @@ def test_what_cannot_be_changes_nothing(session, refused, changed, match):
     same(finished(mine), finished(session()))
 
 
+def test_it_shows_itself_in_a_notebook_at_any_time(session):
+    mine = session()
+    assert "24x18, 0 of 7 steps" in mine._repr_html_()
+    mine.step()
+    text = mine._repr_html_()
+    assert "24x18, 3 of 7 steps" in text
+    assert "<svg" in text
+
+
 def test_changes_at_random_never_break_it(session):
     """Of which a hundred are a campaign."""
     found = campaign(session(), 12, seed=1)
