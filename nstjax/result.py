@@ -1,6 +1,6 @@
 """What comes out: reports on the way, and the picture at the end."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from nstjax.settings import Settings
 SMALLER = "use smaller weights or a smaller learning_rate"
 # A loss that ends so many times above where it began has risen: Adam's goes up and down a little.
 RISEN = 1.05
+MOST_PARTS = 64  # that a history is kept in
 
 
 class Progress(NamedTuple):
@@ -107,7 +108,11 @@ class Course:
         """
         losses = jax.tree.map(np.asarray, chunk.reports)
         _check_finite(losses, chunk)
-        self._history.append(losses)
+        # Another list, since others may look at this one meanwhile.
+        if len(self._history) < MOST_PARTS:
+            self._history = [*self._history, losses]
+        else:
+            self._history = [_joined([*self._history, losses])]
         self.last, self.progress = chunk, _progress(chunk, losses, self.show)
         return self.progress
 
@@ -119,16 +124,19 @@ class Course:
     @property
     def history(self) -> Losses:
         """Each term before each step: arrays (steps,), or (steps, B)."""
-        if not self._history:
-            nothing: Any = np.zeros(0, np.float32)
-            return Losses(*[nothing] * len(Losses._fields))
-        self._history = [jax.tree.map(lambda *parts: np.concatenate(parts), *self._history)]
-        return self._history[0]
+        return _joined(self._history)
 
     @property
     def levels(self) -> tuple[Level, ...]:
         """The schedule that the history follows, as far as it has come and as it is planned."""
         return self.past if self.last is None else (*self.past, *self.last.levels)
+
+
+def _joined(parts: Sequence[Losses]) -> Losses:
+    if not parts:
+        nothing: Any = np.zeros(0, np.float32)
+        return Losses(*[nothing] * len(Losses._fields))
+    return jax.tree.map(lambda *each: np.concatenate(each), *parts)
 
 
 def follow(chunks: Iterable[Chunk], course: Course, on_progress: OnProgress | None) -> bool:
@@ -181,7 +189,7 @@ def _check_finite(losses: Losses, chunk: Chunk) -> None:
 
 
 def _progress(chunk: Chunk, losses: Losses, show: Show) -> Progress:
-    levels = chunk.levels
+    levels, picture = chunk.levels, chunk._replace(point=None)  # whose state is large
     level, before = levels[chunk.level], levels[: chunk.level]
     work = sum(each.pixels * each.steps for each in levels)
     done = sum(each.pixels * each.steps for each in before) + level.pixels * chunk.step
@@ -196,7 +204,7 @@ def _progress(chunk: Chunk, losses: Losses, show: Show) -> Progress:
         total_steps=chunk.total_step + level.steps - chunk.step + _steps(levels[chunk.level + 1 :]),
         fraction=done / work,
         losses=losses,
-        image=lambda: show(chunk.image()),
+        image=lambda: show(picture.image()),
         told=chunk.told,
     )
 

@@ -223,8 +223,12 @@ def test_a_writer_that_is_killed_while_it_writes_leaves_nothing(old):
     assert old.read_bytes() == b"old"
 
 
-def test_where_files_must_have_names_they_have_them(old, monkeypatch):
-    monkeypatch.setattr(atomic_files, "_NAMELESS", 0)
+@pytest.mark.parametrize("way", ["none without names", "no names later"])
+def test_where_files_must_have_names_they_have_them(old, monkeypatch, way):
+    if way == "none without names":
+        monkeypatch.setattr(atomic_files, "_NAMELESS", 0)
+    else:
+        monkeypatch.setattr(atomic_files, "_is_named", lambda *_: False)
     atomic_files.write(old, NEW)
     atomic_files.check(old)
     assert old.read_bytes() == NEW

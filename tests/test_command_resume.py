@@ -10,7 +10,10 @@ import safetensors.numpy
 from PIL import Image
 from reference.commands import FLAGS, HERE
 
+from nstjax import UserError
 from nstjax.cli import main
+from nstjax.cli.files import inputs
+from nstjax.cli.files.beside import checkpoints
 from nstjax.images import read, read_comment
 from nstjax.optimize import work
 from nstjax.session import Session
@@ -187,7 +190,7 @@ CHANGES = {
     "a level that is not there": lambda about: about["point"].__setitem__(0, 7),
     "a level before the first": lambda about: about["point"].__setitem__(0, -1),
     "more steps": lambda about: about["point"].__setitem__(1, 4000),
-    "another way": lambda about: about["point"].__setitem__(2, 99),
+    "another way": lambda about: about["point"].__setitem__(2, -1),
     "no settings": lambda about: about.pop("settings"),
     "a setting of another type": lambda about: about["settings"].__setitem__("size", "large"),
     "an unknown setting": lambda about: about["settings"].__setitem__("sizes", 3),
@@ -211,6 +214,51 @@ def test_what_a_checkpoint_says_is_not_believed(paint, here, capsys, change):
     assert main(["resume", "kept", "--quiet"]) == 2
     assert told(capsys).startswith("error: ")
     assert (here / "out.png").read_bytes() == before
+
+
+def test_a_picture_with_a_film_goes_on_by_the_clock(paint, here, capsys):
+    assert paint("--checkpoint", "kept", "--save-every", "1", "--save-film", "out.webp") == 0
+    changed = ["--content-weight", "2", "--time-budget", "20s"]
+    assert main(["resume", "kept", "--quiet", *changed]) == 0
+
+
+def test_the_checkpoint_that_goes_on_is_not_written_over(paint, here, capsys):
+    assert paint("--checkpoint", "kept") == 0
+    before = (here / "kept").read_bytes()
+    capsys.readouterr()
+    for flags in (["--metrics", "kept"], ["-o", "./kept"], ["--plan"]):
+        assert main(["resume", "kept", "--quiet", "--checkpoint", "other", *flags]) == 2
+        assert told(capsys).startswith("error: ")
+    assert (here / "kept").read_bytes() == before
+
+
+def test_a_larger_size_is_painted_from_pictures_that_are_read_again(paint, here, monkeypatch):
+    random = np.random.default_rng(0)
+    large = Image.fromarray(random.integers(0, 255, (1024, 1024, 3), np.uint8))
+    large.save(here / "large.jpg")
+    assert paint("--checkpoint", "kept", pictures=("large.jpg", "style.png")) == 0
+    seen = []
+    original = inputs.read_picture
+
+    def read_picture(path, **others):
+        seen.append((path.name, others["long_side"]))
+        return original(path, **others)
+
+    monkeypatch.setattr(inputs, "read_picture", read_picture)
+    assert main(["resume", "kept", "--quiet", "--size", "64"]) == 0
+    assert ("large.jpg", 32) in seen
+    assert ("large.jpg", 64) in seen
+    assert main(["resume", "kept", "--quiet"]) == 0  # whose pictures are those of 64 now
+
+
+def test_a_checkpoint_that_cannot_be_written_costs_no_picture(paint, here, monkeypatch, capsys):
+    def full(path, data):
+        raise UserError(f"cannot write {path}: No space left on device")
+
+    monkeypatch.setattr(checkpoints, "write_whole", full)
+    assert paint("--checkpoint", "kept", "--checkpoint-every", "0s") == 2
+    assert "cannot write kept: No space left" in told(capsys)
+    assert read("out.png").shape == (32, 32, 3)
 
 
 def test_other_pictures_than_it_was_made_from_are_told(paint, here, capsys):

@@ -11,6 +11,7 @@ from campaigns.changes import campaign
 from reference.transfers import CONTENT, OTHER_STYLE, QUICK, STYLE
 
 from nstjax import Region, Session, Settings, reconstruct, stylize, texture
+from nstjax import result as results
 from nstjax.optimize import work
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
@@ -225,6 +226,124 @@ def test_what_cannot_be_changes_nothing(session, refused, changed, match):
         mine.change(**changed)
     assert mine.settings == before
     same(finished(mine), finished(session()))
+
+
+class Enough(BaseException):
+    """What comes in the middle of something, as a `KeyboardInterrupt`."""
+
+
+def raising(at):
+    def on_progress(progress):
+        if progress.total_step >= at:
+            raise Enough
+
+    return on_progress
+
+
+@pytest.mark.parametrize("at", [3, 5])
+def test_what_on_progress_raises_pauses_the_work(session, at):
+    mine = session()
+    with pytest.raises(Enough):
+        mine.run(raising(at))
+    assert not mine.done
+    same(mine.run(), finished(session()))
+
+
+def test_after_an_error_within_a_step_it_goes_on_from_the_last_picture(
+    session, network, tmp_path, monkeypatch
+):
+    mine = session()
+    mine.step()
+    mine.step()
+    before = mine.image()
+    with monkeypatch.context() as patched:
+        patched.setattr(jax, "block_until_ready", lambda _: raising(0)(mine.progress))
+        with pytest.raises(Enough):
+            mine.step()
+    np.testing.assert_array_equal(mine.image(), before)
+    assert not mine.done
+    mine.save(tmp_path / "kept")
+    other = Session.load(tmp_path / "kept", CONTENT, STYLE, weights=network("vgg16"))
+    result = finished(mine)
+    assert len(result.history.total) == TOTAL
+    assert [level.steps for level in result.levels] == [3, 1, 3]
+    same(finished(other), result)
+
+
+def test_a_loss_that_is_not_finite_is_no_part_of_the_history(session, monkeypatch):
+    mine = session()
+    mine.step()
+    mine.step()
+
+    def nan(*_):
+        raise FloatingPointError("the loss became nan")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(results, "_check_finite", nan)
+        with pytest.raises(FloatingPointError):
+            mine.step()
+    assert len(mine.history.total) == 4
+    mine.change(learning_rate=0.1)
+    assert len(mine.run().history.total) == TOTAL
+
+
+def test_two_changes_before_a_step_keep_the_picture(session, network, tmp_path):
+    mine = session()
+    mine.step()
+    before = mine.image()
+    mine.change(pooling="average")
+    mine.save(tmp_path / "kept")
+    other = Session.load(tmp_path / "kept", CONTENT, STYLE, weights=network("vgg16"))
+    for each in (mine, other):
+        each.change(style_scale=(0.5,))
+        each.settle()
+        np.testing.assert_array_equal(each.image(), before)
+    same(finished(mine), finished(other))
+
+
+def test_a_paused_budget_is_saved_and_goes_on_without(session, network, tmp_path):
+    mine = session(dataclasses.replace(QUICK, steps=6))
+    seen = []
+    mine.run(lambda progress: seen.append(progress) or progress.level == 2, time_budget=3000)
+    assert not mine.done
+    before = len(mine.history.total)
+    mine.save(tmp_path / "kept")
+    other = Session.load(tmp_path / "kept", CONTENT, STYLE, weights=network("vgg16"))
+    mine.step()  # by no clock any more
+    assert mine.progress.total_step > before
+    result = mine.run()
+    assert len(result.history.total) == sum(level.steps for level in result.levels)
+    assert other.run().levels[0].steps == result.levels[0].steps
+
+
+def test_what_comes_while_the_last_chunk_is_under_way_is_too_late(session):
+    mine = session()
+    changed = []
+
+    def late(progress):
+        if progress.total_step == TOTAL - 1:
+            changed.append(mine.change(content_weight=9.0))
+
+    result = mine.run(late)
+    assert changed == [()]
+    assert mine.settings.content_weight == result.settings.content_weight == QUICK.content_weight
+
+
+def test_a_pause_before_a_run_is_for_that_run(session):
+    mine = session()
+    mine.pause()
+    assert len(mine.run().history.total) == 0
+    same(mine.run(), finished(session()))
+
+
+def test_a_finished_session_keeps_no_memory_of_its_optimizer(session, tmp_path):
+    mine = session()
+    mine.step()
+    mine.save(tmp_path / "on the way")
+    finished(mine)
+    mine.save(tmp_path / "done")
+    sizes = [(tmp_path / name).stat().st_size for name in ("on the way", "done")]
+    assert sizes[0] > 2 * sizes[1]
 
 
 def test_it_shows_itself_in_a_notebook_at_any_time(session):

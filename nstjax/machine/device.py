@@ -1,6 +1,7 @@
 """The device that programs are compiled for."""
 
 import os
+import platform
 import sys
 from typing import Any
 
@@ -36,6 +37,16 @@ def default_device() -> Any:
     """Where arrays are made and programs run, unless somebody says otherwise."""
     (device,) = jnp.zeros(()).devices()
     return device
+
+
+def cpu_model() -> str:
+    """What this machine's processor calls itself, where somebody knows."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            lines = [line.partition(":")[2] for line in file if line.startswith("model name")]
+    except OSError:
+        lines = []
+    return (lines or [platform.processor()])[0].strip()
 
 
 def default_platform() -> str:

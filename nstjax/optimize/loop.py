@@ -27,7 +27,9 @@ class Point(NamedTuple):
     level: int  # index into the levels
     step: int  # steps done at this level
     way: int  # number of the way that they were done in
-    state: State  # the picture, its average and the optimizer's memory, as they lie on the devices
+    # The picture, its average and the optimizer's memory, as they lie on the devices; None where a run
+    # has taken them over.
+    state: State | None
     picture: np.ndarray | None = None  # (H, W, 3), what is shown there; a chunk has it itself
 
 
@@ -127,7 +129,10 @@ class Run:
         prepared, told = self._programs.take(index, step, way), ()
         while True:
             used, attempt = prepared.way, self._attempt(index, step, prepared, told, point)
-            del prepared  # with the pictures that its targets are computed from
+            del (
+                prepared,
+                point,
+            )  # with the pictures of its targets, and the state that it goes on from
             try:
                 yield from attempt
                 return
@@ -135,7 +140,7 @@ class Run:
                 if not is_exhausted(error):
                     raise
                 failed = error.with_traceback(None)  # which would keep what the level had
-            self._point = point = None
+            point = self._point = None
             if self._last is not None:
                 step = self._last.step
                 self._start = Start(self._last.image(), self._last.total_step)
@@ -164,10 +169,12 @@ class Run:
             problem = steps.batch.placed(problem, steps.batch.specs)
         level, total = self._work.levels[index], self._start.total_step - step
         _, *numbers = steps.arguments(problem)
-        if point is None:
+        if point is None or point.state is None:
             state = self._state(level, way, numbers[1])
         else:
             state = placed_state(point.state, way.optimizer, level.height, level.width, way.layout)
+            del point
+        self._point = Point(index, step, number, state)
         told, pending = (*told, way.told) if way.told else told, None
         while not self.ended and step < self._planned(index, step, length)[index].steps:
             if pending is not None and not self.ahead:
@@ -208,8 +215,8 @@ class Run:
         levels = self._levels()
         level = levels[index]
         if self._work.plan is not None:
-            chunks = max(1, -(-level.steps // length)) if length else 0
-            level = level._replace(steps=max(step, chunks * length))
+            more = max(level.steps - step, 0 if step else 1)
+            level = level._replace(steps=step + (-(-more // length) * length if length else 0))
         return (*self._done, level, *levels[index + 1 :])
 
     def _state(self, level: Level, way: Way, averaging: jax.typing.ArrayLike) -> State:
@@ -239,7 +246,15 @@ class Run:
         if not self.keeps or point is None:
             return chunk
         self.keeps = False
-        copied = jax.tree.map(jnp.copy if can_copy else np.array, point.state)
+        copied = None
+        if can_copy:
+            try:
+                copied = jax.tree.map(jnp.copy, point.state)
+            except Exception as error:
+                if not is_exhausted(error):
+                    raise
+        if copied is None:
+            copied = jax.tree.map(np.array, point.state)
         return chunk._replace(point=point._replace(state=copied))
 
     def _finished(self, chunk: Chunk) -> Chunk:

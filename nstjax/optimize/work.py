@@ -84,8 +84,10 @@ def trace(steps: Steps, level: Level, done: tuple[int, int], way: Way) -> Callab
     pending = steps.make_problem(level, way.layout)
     batch = steps.batch
     several = 1 if batch is None else batch.pictures
-    whole = level._replace(steps=0) if steps.open_ended else level
-    length = chunk_length(whole, done, steps.stop_every, default_platform(), several)
+    if steps.open_ended:  # as long as they may be
+        length = chunk_length(level._replace(steps=0), (0, 0), 0, default_platform(), several)
+    else:
+        length = chunk_length(level, done, steps.stop_every, default_platform(), several)
     size = level.height, level.width
     problem, *numbers = steps.arguments(pending.shapes)
     step = run_steps.lower(

@@ -1,8 +1,10 @@
 """All that a session needs to go on, as a safetensors file: arrays and JSON, nothing that can run."""
 
+import contextlib
 import dataclasses
 import importlib.metadata
 import json
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +16,7 @@ import safetensors.numpy
 
 from nstjax.errors import UserError
 from nstjax.losses import Losses
+from nstjax.machine.device import cpu_model, default_device
 from nstjax.optimize import Level, Point
 from nstjax.optimize.start import state_shapes
 from nstjax.prepare import Transfer
@@ -26,6 +29,7 @@ from nstjax.settings.recipe import with_values
 FORMAT = "1"
 KEY = "nstjax_checkpoint"  # in the file's metadata
 LIBRARIES = ("nstjax", "jax", "jaxlib")
+PLUGINS = ("jax-cuda12-plugin", "jax-cuda13-plugin", "libtpu")  # where they are
 # Types that NumPy itself has not, and as what they are written.
 WRITTEN_AS = {"bfloat16": np.uint16}
 DIGESTED = {
@@ -54,16 +58,12 @@ class Checkpoint:
     @classmethod
     def of(cls, painting: Painting, point: Point | None) -> "Checkpoint":
         """That of a painting whose last chunk ended at a point."""
-        levels = painting.transfer.levels
-        if painting.course.last is not None and point is not None:
-            planned = painting.course.last.levels  # by the clock, perhaps without the finest
-            levels = (*planned, *levels[len(planned) :])
         return cls(
             point=point and point._replace(picture=painting.pixels()),
             initial=painting.initial,
             history=painting.course.history,
             past=painting.course.past,
-            levels=levels,
+            levels=painting.schedule,
             is_over=painting.is_over,
             settings=painting.transfer.settings,
             digests=painting.digests,
@@ -81,7 +81,7 @@ class Checkpoint:
                     f"the checkpoint was made with other inputs: {DIGESTED[name]} differs; give the same"
                 )
         transfer = replace(painting.transfer, levels=self.levels)
-        if self.point is not None:
+        if self.point is not None and not self.is_over:
             _check_state(self.point, transfer)
         painting.transfer, painting.point = transfer, self.point
         painting.initial, painting.is_over = self.initial, self.is_over
@@ -142,7 +142,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
                 )
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         return _from_file(arrays, json.loads(metadata["about"]), path)
-    except UserError:
+    except (UserError, MemoryError):
         raise
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from None
@@ -156,27 +156,18 @@ def _from_file(
     arrays: Mapping[str, np.ndarray], about: Mapping[str, Any], path: Path
 ) -> Checkpoint:
     """Raises anything for what does not fit together."""
-    if about["sha256"] != digest_of(arrays[name] for name in about["types"]):
-        raise UserError(f"{path} is damaged: it is not as it was written")
     types = about["types"]
+    if set(types) != set(arrays) or about["sha256"] != digest_of(arrays[name] for name in types):
+        raise UserError(f"{path} is damaged: it is not as it was written")
     arrays = {name: _read(array, types[name]) for name, array in arrays.items()}
-    past, levels = (
-        tuple(Level(*map(int, level)) for level in about[name]) for name in ("past", "levels")
-    )
+    past, levels = map(_levels, (about["past"], about["levels"]))
     history = Losses(*arrays["history"])
     steps, point = sum(level.steps for level in past), None
     if "point" in about:
-        level, step, way = map(int, about["point"])
-        state = [arrays[name] for name in sorted(arrays) if name.startswith("state.")]
-        point = Point(level, step, way, state, arrays["picture"])  # type: ignore[arg-type]
-        fits = arrays["picture"].shape == (levels[level].height, levels[level].width, 3)
-        assert fits
-        assert 0 <= step <= levels[level].steps
-        assert level >= 0
-        steps += sum(each.steps for each in levels[:level]) + step
-    assert len(history.total) == steps
-    assert arrays["initial"].ndim == 3
-    assert all(min(level) > 0 for level in levels)
+        point = _point(about["point"], arrays, levels)
+        steps += sum(each.steps for each in levels[: point.level]) + point.step
+    _check(len(history.total) == steps)
+    _check(arrays["initial"].ndim == 3)
     return Checkpoint(
         point,
         arrays["initial"],
@@ -185,16 +176,42 @@ def _from_file(
         levels,
         bool(about["is_over"]),
         with_values(Settings(), about["settings"], str(path)),
-        about["digests"],
-        about["versions"],
-        about["about"],
+        dict(about["digests"]),
+        dict(about["versions"]),
+        dict(about["about"]),
     )
 
 
+def _levels(values: Any) -> tuple[Level, ...]:
+    levels = tuple(Level(*map(int, level)) for level in values)
+    _check(all(level.height > 0 and level.width > 0 and level.steps >= 0 for level in levels))
+    return levels
+
+
+def _point(values: Any, arrays: Mapping[str, np.ndarray], levels: tuple[Level, ...]) -> Point:
+    level, step, way = map(int, values)
+    _check(0 <= level < len(levels) and 0 <= step <= levels[level].steps and way >= 0)
+    picture = arrays["picture"]
+    _check(picture.shape == (levels[level].height, levels[level].width, 3))
+    state: Any = [arrays[name] for name in sorted(arrays) if name.startswith("state.")]
+    return Point(level, step, way, state, picture)
+
+
+def _check(fits: bool) -> None:
+    """Raises `ValueError` for what does not fit together."""
+    if not fits:
+        raise ValueError
+
+
 def versions() -> dict[str, str]:
-    """Those of what decides about the bits of a picture."""
-    found = {name: importlib.metadata.version(name) for name in LIBRARIES}
-    return {**found, "device": jax.devices()[0].device_kind}
+    """Those of what decides about the bits of a picture, and the device."""
+    found = {}
+    for name in (*LIBRARIES, *PLUGINS):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    device = default_device()
+    processor = cpu_model() if device.platform == "cpu" else device.device_kind
+    return {**found, "device": f"{device.platform} {processor} {platform.machine()}"}
 
 
 def _check_state(point: Point, transfer: Transfer) -> None:

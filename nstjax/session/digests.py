@@ -12,18 +12,15 @@ def digests_of(transfer: Transfer) -> dict[str, str]:
     """What the transfer is made from, each as a digest."""
     weights = transfer.weights
     masks = [
-        mask
+        np.zeros(0) if mask is None else np.asarray(mask)
         for region in transfer.regions
         for mask in (region.mask, *region.styles.values())
-        if mask is not None
     ]
     network = [np.asarray(weights.tensors[name]) for name in sorted(weights.tensors)]
     return {
         "content": digest_of([] if transfer.content is None else [transfer.content]),
         "styles": digest_of(transfer.paintings),
-        "regions": digest_of(
-            map(np.asarray, masks), [dict.fromkeys(r.styles) for r in transfer.regions]
-        ),
+        "regions": digest_of(masks, [tuple(region.styles) for region in transfer.regions]),
         "network": digest_of(network, [weights.architecture, *weights.preprocessing]),
     }
 

@@ -52,7 +52,7 @@ class Pace:
             self._steps += chunk
             pixels = self._usual[index].pixels
             self._least = min(self._least, (now - self._before) / chunk / pixels)
-            self._second = (now - self._first) / self._steps
+            self._second = max(now - self._first, 1e-6) / self._steps
         self._before = now
         if self._least == float("inf") and index < len(self._levels) - 1:
             return ()  # of the very first chunk nobody knows how long it was compiled

@@ -159,6 +159,22 @@ class Session:
     ) -> Result:
         """Does all steps that are left, or goes on until it is paused; it may be called again.
 
+        The rest is as `go_on` has it.
+
+        Raises what `go_on` and `result` raise.
+        """
+        self.go_on(on_progress, report_every, time_budget=time_budget)
+        return self.result()
+
+    def go_on(
+        self,
+        on_progress: OnProgress | None = None,
+        report_every: int = 0,
+        *,
+        time_budget: float | None = None,
+    ) -> None:
+        """The same, without the result.
+
         Args:
             on_progress: as for `nstjax.stylize`: called after each chunk, while the next one runs.
                 Returning True pauses the work, as `pause` does.
@@ -168,23 +184,27 @@ class Session:
                 beginning, and the picture is enlarged from a smaller one.
 
         Raises `UserError` where a level cannot fit the memory, and `FloatingPointError` where the loss
-        becomes NaN or infinite.
+        becomes NaN or infinite. Whatever is raised, here or by `on_progress`, the next call goes on from
+        the last picture.
         """
         report_every = check_reports(on_progress, report_every)
         check("time_budget", time_budget, Positive | None)
         if report_every and time_budget:
             raise UserError("report_every and time_budget exclude each other: leave one out")
         deadline = None if time_budget is None else time.monotonic() + time_budget
-        self._painting.schedule(report_every, deadline)
-        self._is_paused = False
-        while not self._is_paused:
-            progress = self._painting.advance(ahead=True)
-            if progress is None or (on_progress is not None and on_progress(progress)):
-                break
-        return self.result()
+        self._painting.end_chunks(report_every, deadline)
+        try:
+            while not self._is_paused:
+                progress = self._painting.advance(ahead=True)
+                if progress is None or (on_progress is not None and on_progress(progress)):
+                    break
+        finally:
+            self._is_paused = False
+            if deadline is not None:
+                self._painting.end_chunks(report_every, None)
 
     def pause(self) -> None:
-        """Lets a `run` in another thread end after the chunk that it is at."""
+        """Lets a `run` in another thread end after the chunk that it is at, or the next one at once."""
         self._is_paused = True
 
     def change(self, **settings: object) -> tuple[str, ...]:
@@ -193,8 +213,9 @@ class Session:
         `content_weight`, `style_weight`, `tv_weight`, `photo_weight` (unless it was or becomes 0),
         `content_layer_weights`, `style_layer_weights`, `learning_rate` and `averaging` are numbers that
         the compiled step is told anew each time: nothing is compiled or lost. For any other setting, and
-        for all once the work is done, the level starts again from the picture as it is, at the nearest
-        size of the new schedule; for `init` and `seed` the picture itself does.
+        for all once the work is done, the level starts again from the picture as it is, at the next size
+        of the new schedule that is as large; for `init` and `seed` the picture itself does. What is
+        changed while the very last chunk is under way has come too late, and is not in `settings` then.
 
         Returns: the names of the settings, if any, for which something starts again.
 
@@ -217,7 +238,7 @@ class Session:
                 painting.replace(replace(painting.newest, settings=wanted), afresh=False)
                 again = changed
             elif changed:
-                painting.tell(replace(painting.newest, settings=wanted))
+                painting.tell(wanted)
             return again
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -235,26 +256,35 @@ class Session:
         path: str | os.PathLike[str],
         content: ArrayLike | None = None,
         styles: ArrayLike | Iterable[ArrayLike] | None = None,
-        **others: object,
+        *,
+        regions: Sequence[Region] | None = None,
+        weights: Weights | str | Path,
+        tile: Tile = AUTO,
+        devices: Devices = 1,
     ) -> "Session":
-        """The session that `save` has written, with the same pictures and `others` of its arguments.
+        """The session that `save` has written, with the same pictures, regions and weights.
 
-        On the same machine, with the same versions, tiles and devices, it goes on to the same bits.
+        On the same machine, with the same versions, tiles, devices and `report_every`, it goes on to the
+        same bits.
 
         Raises `UserError` for a file that is none, is damaged, or was made with other pictures.
         """
         kept = read_checkpoint(Path(path))
-        session = cls(content, styles, kept.settings, **others)  # type: ignore[arg-type]
+        where = {"regions": regions, "weights": weights, "tile": tile, "devices": devices}
+        session = cls(content, styles, kept.settings, **where)  # type: ignore[arg-type]
         session.take_up(kept)
         return session
 
     def checkpoint(self) -> Checkpoint:
-        """All that the work needs to go on, as `save` writes it."""
+        """All that the work needs to go on, as `save` writes it; raises as `settle` does."""
         self.settle()
         return Checkpoint.of(self._painting, self._painting.point)
 
     def settle(self) -> None:
-        """Finishes the chunk that is under way, if one is, as after a `run` that was paused."""
+        """Finishes the chunk that is under way, if one is, as after a `run` that was paused.
+
+        Raises what `run` raises.
+        """
         self._painting.settle()
 
     def keep_next(self) -> None:

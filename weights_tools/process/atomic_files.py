@@ -10,7 +10,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,17 +43,11 @@ def write(path: str | os.PathLike[str], data: bytes) -> None:
         OSError: what `check` raises, or the disk is full or fails.
     """
     target = destination(path)
-    temporary = beside(target)
-    whole = temporary.with_name(temporary.name + _WHOLE)
-    with unfinished(temporary), unfinished(whole), _new_file(temporary) as file:
-        _fill(file, data, _mode(target))
-        if _has_no_name(file):
-            _name(file, whole)
-            temporary = whole
+    with _written(target, data, _mode(target)) as temporary:
         os.replace(temporary, target)
-        # Else the name could be lost with the power. Not every system has that for folders.
-        with contextlib.suppress(OSError):
-            _sync_folder(target.parent)
+    # Else the name could be lost with the power. Not every system has that for folders.
+    with contextlib.suppress(OSError):
+        _sync_folder(target.parent)
 
 
 def check(path: str | os.PathLike[str]) -> None:
@@ -67,11 +61,9 @@ def check(path: str | os.PathLike[str]) -> None:
             nowhere, or its folder is missing, full or cannot be written.
     """
     target = destination(path)
-    temporary = beside(target)
-    with unfinished(temporary), _new_file(temporary) as file:
-        _fill(file, _PROBE, None)
+    with _written(target, _PROBE, None) as temporary:
         # By the clock of the file system, which may be another machine's.
-        sweep(target.parent, now=os.fstat(file.fileno()).st_mtime)
+        sweep(target.parent, now=os.stat(temporary).st_mtime)
 
 
 def destination(path: str | os.PathLike[str]) -> Path:
@@ -144,22 +136,39 @@ def _mode(target: Path) -> int | None:
         return None
 
 
-def _new_file(path: Path) -> Any:
-    """Open a new file, without a name where the system has such ones, else with that one."""
+@contextlib.contextmanager
+def _written(target: Path, data: bytes, mode: int | None) -> Iterator[Path]:
+    """Give the path of a whole file beside the target, which is deleted if it is there at the end."""
+    temporary = beside(target)
+    whole = temporary.with_name(temporary.name + _WHOLE)
+    with unfinished(temporary), unfinished(whole):
+        if _NAMELESS and os.path.isdir(_OPEN_FILES):
+            with _new_file(temporary, _nameless) as file:
+                _fill(file, data, mode)
+                if not _has_no_name(file):
+                    yield temporary
+                    return
+                if _is_named(file, whole):
+                    yield whole
+                    return
+        with _new_file(temporary) as file:
+            _fill(file, data, mode)
+        yield temporary
+
+
+def _new_file(path: Path, opener: Callable[[str, int], int] | None = None) -> Any:
+    """Open a new file, of that name unless the opener knows better."""
     try:
-        return open(path, "xb", buffering=0, opener=_opener)
+        return open(path, "xb", buffering=0, opener=opener)
     except OSError as error:
         raise OSError(
             error.errno, f"{error.strerror} in {_absolute(path.parent)}; choose another folder"
         ) from None
 
 
-def _opener(path: str, flags: int) -> int:
-    if _NAMELESS and os.path.isdir(_OPEN_FILES):
-        with contextlib.suppress(OSError):  # not every file system has them
-            return os.open(
-                os.path.dirname(path) or ".", _NAMELESS | os.O_RDWR | os.O_CLOEXEC, 0o666
-            )
+def _nameless(path: str, flags: int) -> int:
+    with contextlib.suppress(OSError):  # not every file system has such files
+        return os.open(os.path.dirname(path) or ".", _NAMELESS | os.O_RDWR | os.O_CLOEXEC, 0o666)
     return os.open(path, flags, 0o666)
 
 
@@ -167,25 +176,28 @@ def _has_no_name(file: Any) -> bool:
     return os.fstat(file.fileno()).st_nlink == 0
 
 
-def _name(file: Any, path: Path) -> None:
-    """Give a file without a name that one, and lock it until it is closed."""
+def _is_named(file: Any, path: Path) -> bool:
+    """Give a file without a name that one, locked until it is closed; tell whether the system does."""
     import ctypes
     import fcntl  # Windows has none
 
-    fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+    try:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+    except OSError:
+        return False
     # Python's own lets another thread run before it returns: time enough to be killed between this and
     # the move, with the file left behind.
-    linkat = ctypes.PyDLL(None, use_errno=True).linkat
+    linkat = ctypes.PyDLL(None).linkat
     source = f"{_OPEN_FILES}/{file.fileno()}".encode()
-    if linkat(_AT_FDCWD, source, _AT_FDCWD, os.fsencode(path), _AT_SYMLINK_FOLLOW):
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error), str(path))
+    return not linkat(_AT_FDCWD, source, _AT_FDCWD, os.fsencode(path), _AT_SYMLINK_FOLLOW)
 
 
 def _is_free(path: str) -> bool:
     """Tell whether no writer has a file locked."""
-    import fcntl
-
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return False
     with open(path, "rb") as file:
         fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)  # an `OSError` if one has
         return True

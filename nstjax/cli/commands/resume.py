@@ -1,7 +1,7 @@
 """`nstjax resume`: a picture goes on from its checkpoint."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import tyro
@@ -30,7 +30,7 @@ def run(arguments: Sequence[str]) -> int:
         raise UserError("no checkpoint was given: name the file first, nstjax resume FILE ...")
     file, *others = arguments
     for flag in NEW:
-        if any(each.partition("=")[0] == flag for each in others):
+        if _is_given(flag, others):
             raise UserError(f"{flag} is for a new picture: behind resume give single settings")
     begin()
     from nstjax.cli.files.resumed import resumed_arguments
@@ -39,9 +39,19 @@ def run(arguments: Sequence[str]) -> int:
 
     kept = read_checkpoint(Path(file))
     command, default = resumed_arguments(kept, Path(file))
+    if _is_given("--time-budget", others):  # with which there are no pictures at certain steps
+        default = replace(default, run=replace(default.run, save_every=0))
     parsed = parse_in_boxes(
         others, prog=f"nstjax resume {file}", default=default, without=KINDS[command].without
     )
-    if parsed.run.hosts:
-        raise UserError("--hosts is for a new picture: leave it out")
+    for flag in ("hosts", "plan"):
+        if getattr(parsed.run, flag):
+            raise UserError(f"--{flag} is for a new picture: leave it out")
+    for written in (parsed.output, parsed.run.metrics, parsed.run.save_film):
+        if written is not None and written.exists() and written.samefile(file):
+            raise UserError(f"{written} is the checkpoint that goes on: name another file")
     return run_job(parsed, kept)
+
+
+def _is_given(flag: str, arguments: Sequence[str]) -> bool:
+    return any(each.partition("=")[0] == flag for each in arguments)

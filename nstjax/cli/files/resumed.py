@@ -67,6 +67,8 @@ def resumed_arguments(kept: Checkpoint, file: Path) -> tuple[str, Any]:
         )
         int(about["report_every"])
         return command, arguments
+    except UserError:
+        raise
     except (LookupError, TypeError, ValueError, AttributeError):
         raise UserError(
             f"{file} is no checkpoint of a command: take it up in Python, with nstjax.Session.load"

@@ -10,7 +10,7 @@ import numpy as np
 
 from nstjax.cli import clock
 from nstjax.cli.exit_codes import SUCCESS
-from nstjax.cli.files.inputs import Inputs, read_inputs
+from nstjax.cli.files.inputs import Inputs, longest_style, read_inputs
 from nstjax.cli.files.named_files import check_outputs, find_files
 from nstjax.cli.files.resumed import settings_of
 from nstjax.cli.files.speeds import Stopwatch, kind_of_step
@@ -28,6 +28,7 @@ from nstjax.plan import make_plan
 from nstjax.result import Progress, Result
 from nstjax.session import Session
 from nstjax.session.checkpoint import Checkpoint
+from nstjax.settings import Settings
 
 # Seconds that are left to write the picture and to end: always, and for a megapixel.
 LEAST_ENDING, ENDING = 0.5, 0.5
@@ -42,9 +43,12 @@ def run_job(arguments: Arguments, kept: Checkpoint | None = None) -> int:
     is_writer = not arguments.run.hosts or is_first()
     speech = Speech(quiet=arguments.run.quiet or not is_writer)
     check_outputs(arguments)
-    # Read as they were then: a large JPEG may be read smaller for a smaller picture.
     begun_with = [arguments.settings if kept is None else kept.settings]
-    inputs = read_inputs(arguments, find_files(arguments, begun_with), begun_with)
+    files = find_files(arguments, [arguments.settings])
+    inputs = larger = read_inputs(arguments, files, begun_with)
+    if kept is not None and _needs_more(arguments.settings, kept.settings):
+        # Only now: of a large JPEG the checkpoint knows what was read for a smaller picture.
+        larger = read_inputs(arguments, files, [arguments.settings])
     write = functools.partial(inputs.write, recipe=inputs.recipe(arguments.settings))
     if not is_writer:  # the first host is, for all; the others only have a part of the picture
         write = _write_nothing
@@ -54,7 +58,7 @@ def run_job(arguments: Arguments, kept: Checkpoint | None = None) -> int:
         transfer = inputs.prepare(*begun_with)
         if arguments.run.hosts and not transfer.spread.spans_hosts:
             raise UserError("--hosts is for a picture on --devices all, or for nstjax batch")
-        session = Session.of(transfer, inputs.prepare)
+        session = Session.of(transfer, larger.prepare)
         _introduce(speech, inputs)
         if arguments.run.plan:
             plan = make_plan(transfer.work(), transfer.spread.room())
@@ -71,6 +75,12 @@ def run_job(arguments: Arguments, kept: Checkpoint | None = None) -> int:
     if observers.failures:
         raise observers.failures[0]
     return SUCCESS
+
+
+def _needs_more(settings: Settings, before: Settings) -> bool:
+    """Whether the pictures have to be read larger than for other settings."""
+    sides = [(each.size, longest_style(each)) for each in (settings, before)]
+    return any(now > then for now, then in zip(*sides, strict=True))
 
 
 def _introduce(speech: Speech, inputs: Inputs) -> None:
@@ -122,7 +132,7 @@ def _paint(
             return any_of_hosts(interrupted.is_set) if spans_hosts else interrupted.is_set
 
         budget = _time_left(arguments, session)
-        session.run(on_progress, observers.report_every, time_budget=budget)
+        session.go_on(on_progress, observers.report_every, time_budget=budget)
         observers.catch_up()
         result = session.result()
         interrupted.is_saving()

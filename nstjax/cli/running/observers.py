@@ -2,8 +2,9 @@
 
 import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,36 +43,44 @@ class Observers:
         report_every: int = 0,
     ):
         self.failures: list[UserError] = []
-        self._session, self._stack = session, contextlib.ExitStack()
-        self._arguments = inputs.arguments
-        run, spans_hosts = inputs.arguments.run, session.transfer.spread.spans_hosts
-        self._observers: list[Callable[[Progress], None]] = []
+        self._inputs, self._session, self._write = inputs, session, write
+        self._is_writer = is_writer
+        self._observers: list[Any] = []
         self._checkpoints: CheckpointFile | None = None
-        self.report_every = math.gcd(run.save_every, report_every)
-        if run.metrics is not None and is_writer:
-            self._add(MetricsFile(run.metrics))
-        if run.save_film is not None:
-            path, levels = run.save_film if is_writer else None, session.transfer.levels
-            film = self._add(Film(path, levels, spans_hosts=spans_hosts))
-            if not run.time_budget:  # with which chunks end where they can
-                self.report_every = math.gcd(self.report_every, film.report_every)
-        if run.save_every:
-            output = inputs.arguments.output
-            self._add(Snapshots(output, run.save_every, write, spans_hosts=spans_hosts))
-        if run.checkpoint is not None:
-            about = about_command(inputs.arguments, inputs, self.report_every)
-            every = seconds_of(run.checkpoint_every, "checkpoint_every")
-            self._checkpoints = self._add(CheckpointFile(run.checkpoint, every, session, about))
-
-    def _add(self, observer):
-        self._observers.append(self._stack.enter_context(observer))
-        return observer
+        run = inputs.arguments.run
+        # By the clock chunks end where they can.
+        self.report_every = 0 if run.time_budget else math.gcd(run.save_every, report_every)
 
     def __enter__(self) -> "Observers":
+        with contextlib.ExitStack() as stack:
+            for observer in self._asked_for():
+                self._observers.append(stack.enter_context(observer))
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *raised: object) -> None:
         self._stack.__exit__(*raised)  # type: ignore[arg-type]
+
+    def _asked_for(self) -> Iterator[Any]:
+        """Who is to be told, as the flags say."""
+        arguments, session = self._inputs.arguments, self._session
+        run, transfer = arguments.run, session.transfer
+        spans_hosts = transfer.spread.spans_hosts
+        if run.metrics is not None and self._is_writer:
+            yield MetricsFile(run.metrics)
+        if run.save_film is not None:
+            path = run.save_film if self._is_writer else None
+            film = Film(path, transfer.levels, spans_hosts=spans_hosts)
+            if not run.time_budget:
+                self.report_every = math.gcd(self.report_every, film.report_every)
+            yield film
+        if run.save_every:
+            yield Snapshots(arguments.output, run.save_every, self._write, spans_hosts=spans_hosts)
+        if run.checkpoint is not None:
+            about = about_command(arguments, self._inputs, self.report_every)
+            every = seconds_of(run.checkpoint_every, "checkpoint_every")
+            self._checkpoints = CheckpointFile(run.checkpoint, every, session, about)
+            yield self._checkpoints
 
     def __call__(self, progress: Progress) -> None:
         """Tells all of them how far the work is."""

@@ -3,11 +3,13 @@
 import dataclasses
 import time
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
+from nstjax.errors import UserError
 from nstjax.files import write_whole
+from nstjax.machine.host_memory import is_exhausted
 from nstjax.result import Progress
 from nstjax.session import Session
 from nstjax.session.checkpoint import Checkpoint
@@ -16,8 +18,9 @@ from nstjax.session.checkpoint import Checkpoint
 class CheckpointFile:
     """While entered, writes all that a session needs to go on, every so many seconds.
 
-    The state is a copy that the device has set aside, and a thread fetches and writes it: neither the
-    device nor the loop waits. Where the file cannot be written, the next report or `finish` raises that.
+    The state is a copy that the device has set aside, and a thread fetches and writes it, while the
+    device goes on. Meanwhile the host needs three times as much memory as the state takes. What could
+    not be written is tried again the next time.
 
     Args:
         path: where to write.
@@ -46,18 +49,27 @@ class CheckpointFile:
         kept = self._session.kept
         if kept is not None:
             self._writing = self._writer.submit(self._write, kept)
-        elif self._writing is not None and self._writing.done():
-            writing, self._writing = self._writing, None
-            writing.result()  # raises what the writing raised
-        if self._writing is None and time.monotonic() >= self._due:
+        is_writing = self._writing is not None and not self._writing.done()
+        if not is_writing and time.monotonic() >= self._due:
             self._due = time.monotonic() + self._every
             self._session.keep_next()
 
     def finish(self) -> None:
-        """Writes where the session is now, after what is being written."""
+        """Writes where the session is now, after what is being written.
+
+        Raises `UserError` where that cannot be.
+        """
         if self._writing is not None:
-            self._writing.result()
+            wait([self._writing])
         self._write(self._session.checkpoint())
 
     def _write(self, kept: Checkpoint) -> None:
-        write_whole(self._path, dataclasses.replace(kept, about=self._about).to_bytes())
+        try:
+            data = dataclasses.replace(kept, about=self._about).to_bytes()
+        except (MemoryError, RuntimeError) as error:
+            if not is_exhausted(error):
+                raise
+            raise UserError(
+                f"cannot write {self._path}: the memory does not suffice for a copy of the state"
+            ) from None
+        write_whole(self._path, data)

@@ -45,6 +45,7 @@ class Film:
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._frames: list[Future[None]] = []
         self._tick = -1  # of the last frame
+        self._begun: float | None = None  # the share of the work that was done before
         self._unseen: Progress | None = None  # the last report, if it was not filmed
 
     def __enter__(self) -> "Film":
@@ -62,7 +63,10 @@ class Film:
 
     def __call__(self, progress: Progress) -> None:
         """Films the picture if it is time for a frame."""
-        tick = int(progress.fraction * self._length + ROUNDING)
+        if self._begun is None:
+            is_new = progress.total_step == len(progress.losses.total)
+            self._begun = 0.0 if is_new else progress.fraction
+        tick = int((progress.fraction - self._begun) * self._length + ROUNDING)
         if tick > self._tick:
             self._take(progress, tick)
             self._unseen = None
