@@ -293,7 +293,7 @@ def only_notes():
         (["photos", "out"], [], content_with_the_name_of_a_picture, "cannot write|would both be"),
         (["out/one-red.png", "photos"], [], content_with_the_name_of_a_picture, "cannot write"),
         (["photos"], [], folder_is_a_file, "cannot write pictures into out: a file has that name"),
-        (["photos"], ["--save-every", "3"], None, "--metrics and --save-film are for a single"),
+        (["photos"], ["--save-every", "3"], None, "--save-every: only for a single picture"),
         (["photos"], ["--like", "photos/one.png"], None, "no recipe|--like is for a single"),
         (["photos"], ["--thumbnail", "3"], None, "thumbnail is 3: give at least 16"),
         (["photos"], ["--at-once", "-1"], None, "at_once is -1: give at least 0"),

@@ -59,7 +59,7 @@ def asked(monkeypatch):
 
     def prepare(content, styles, settings, **others):
         seen.append((content, styles, settings, others))
-        return SimpleNamespace(weights=None, initial=None, show=None)
+        return SimpleNamespace(weights=None, initial=None, show=None, settings=settings)
 
     monkeypatch.setattr(session, "prepare", prepare)
     monkeypatch.setattr(Session, "run", lambda *_: None)

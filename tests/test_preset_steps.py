@@ -14,6 +14,7 @@ from reference.inputs import relative_error
 
 from nstjax import PRESETS, stylize
 from nstjax.prepare import prepare
+from nstjax.session import Session
 
 torch = pytest.importorskip("torch", reason="writes the programs' formulas in PyTorch")
 
@@ -51,7 +52,8 @@ def ten_steps_of_ours(network, name, **changes):
     content, style = pictures(name)
     transfer = prepare(content, [style], settings, weights=network("vgg16"))
     after = []
-    history = transfer.run(lambda progress: after.append(progress.image()), report_every=1).history
+    session = Session.of(transfer)
+    history = session.run(lambda p: after.append(p.image()), report_every=1).history
     weighted = {
         term: getattr(settings, f"{term}_weight") * getattr(history, term)
         for term in ("content", "style", "tv")

@@ -11,8 +11,8 @@ from PIL import Image
 from nstjax import Settings, UserError, stylize
 from nstjax.cli import main
 from nstjax.images import BEYOND, fit, least_long_side, scaled
-from nstjax.prepare import Transfer
 from nstjax.problem.schedule import make_levels
+from nstjax.session import Session
 
 
 def blank(width, height):
@@ -145,10 +145,10 @@ def folder(tmp_path, monkeypatch, weights_file):
 def test_the_command_names_file_and_flag(
     folder, capsys, monkeypatch, pictures, name, own, flag, least
 ):
-    def works(*_):
+    def works(*_, **__):
         raise FloatingPointError("it works")
 
-    monkeypatch.setattr(Transfer, "run", works)
+    monkeypatch.setattr(Session, "go_on", works)
     flags = ["--model", "net.safetensors", "--device", "cpu", "--size", "96", "-o", "out.png"]
     assert main(["stylize", *pictures, *flags]) == 2
     error = capsys.readouterr().err

@@ -285,7 +285,7 @@ def same_name_twice():
         ("size=24,100000000", [], None, "GiB of memory|pixels"),
         ("init=content,missing.png", [], None, "there is no file 'missing.png'"),
         ("style_blend=none,1+2", [], None, "for 1 style pictures"),
-        ("seed=1", ["--save-every", "3"], None, "--metrics and --save-film are for a single"),
+        ("seed=1", ["--save-every", "3"], None, "--save-every: only for a single picture"),
         ("seed=1", ["--thumbnail", "3"], None, "thumbnail is 3: give at least 16"),
         ("seed=1", ["--at-once", "-1"], None, "at_once is -1: give at least 0"),
         ("seed=1", [], folder_is_a_file, "cannot write pictures into sheet: a file has that name"),

@@ -38,7 +38,7 @@ COMMANDS = {
 }
 CHECKPOINT = ["--checkpoint", str(KEPT), "--checkpoint-every", "0s"]
 MOST = 4  # kills of one picture
-INPUTS = {"content.jpg", "style.png", "small.npz", "small.safetensors", child.LOG.name}
+OTHERS = {child.LOG.name}  # that are there before
 
 
 def painted(name: str) -> tuple[bytes, float]:
@@ -65,7 +65,7 @@ def next_command(name: str) -> list[str]:
 def left_over() -> list[str]:
     """What is there and is no output."""
     outputs = {KEPT.name, *(path.name for path in Path().glob("out*.png"))}
-    return sorted(set(os.listdir()) - INPUTS - outputs)
+    return sorted(set(os.listdir()) - OTHERS - outputs)
 
 
 def wrong_checkpoint() -> list[str]:
@@ -111,6 +111,7 @@ def trial(
 def campaign(kills: int, seed: int, names: list[str] | None = None) -> dict:
     """At least so many kills in the working folder, and what came of them."""
     make_inputs()
+    OTHERS.update(os.listdir())
     choose = random.Random(seed)
     names = names or list(COMMANDS)
     pictures = {name: painted(name) for name in names}

@@ -137,14 +137,17 @@ def without_painting() -> Iterator[None]:
         history = Losses(*(np.ones(STEPS, np.float32) for _ in Losses._fields))
         return Result(image, history, transfer.levels, transfer.settings, stopped=False)
 
-    def of_session(session: Session, on_progress, _=0, **others) -> Result:
-        return noise(session.transfer, on_progress)
+    made: dict[Session, Result] = {}
+
+    def of_session(session: Session, on_progress, _=0, **others) -> None:
+        made[session] = noise(session.transfer, on_progress)
 
     def of_all(transfers, on_progress):
         return [noise(transfer, on_progress) for transfer in transfers]
 
     with (
-        mock.patch.object(Session, "run", of_session),
+        mock.patch.object(Session, "go_on", of_session),
+        mock.patch.object(Session, "result", lambda session: made[session]),
         mock.patch.object(together, "paint_together", of_all),
     ):
         yield
