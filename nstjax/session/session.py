@@ -21,7 +21,7 @@ from nstjax.problem.regions import Region
 from nstjax.result import OnProgress, Progress, Result, finish
 from nstjax.session.checkpoint import Checkpoint, read_checkpoint
 from nstjax.session.painting import Painting
-from nstjax.settings import Settings
+from nstjax.settings import Settings, changed_settings
 from nstjax.settings.presets import PRESETS
 from nstjax.settings.recipe import check_known
 from nstjax.settings.values import Positive, check
@@ -157,12 +157,7 @@ class Session:
         *,
         time_budget: float | None = None,
     ) -> Result:
-        """Does all steps that are left, or goes on until it is paused; it may be called again.
-
-        The rest is as `go_on` has it.
-
-        Raises what `go_on` and `result` raise.
-        """
+        """Does what `go_on` does, and returns what `result` does; raises as both."""
         self.go_on(on_progress, report_every, time_budget=time_budget)
         return self.result()
 
@@ -173,7 +168,7 @@ class Session:
         *,
         time_budget: float | None = None,
     ) -> None:
-        """The same, without the result.
+        """Does all steps that are left, or goes on until it is paused; it may be called again.
 
         Args:
             on_progress: as for `nstjax.stylize`: called after each chunk, while the next one runs.
@@ -226,9 +221,8 @@ class Session:
         with self._changing:
             painting, before = self._painting, self.settings
             wanted = replace(before, **settings)  # type: ignore[arg-type]
-            changed = tuple(name for name in settings if _differ(wanted, before, name))
-            others = without_numbers(wanted), without_numbers(before)
-            again = tuple(name for name in changed if _differ(*others, name))
+            changed = tuple(changed_settings(before, wanted))
+            again = tuple(changed_settings(without_numbers(before), without_numbers(wanted)))
             if again:
                 if self._prepare_again is None:
                     raise UserError(f"{again[0]} cannot be changed here: begin another session")
@@ -303,7 +297,3 @@ class Session:
         Raises `UserError` where they are others.
         """
         kept.restore(self._painting)
-
-
-def _differ(one: Settings, other: Settings, name: str) -> bool:
-    return getattr(one, name) != getattr(other, name)

@@ -49,4 +49,10 @@ class Settings(
             check_relative(name, getattr(self, name))
 
 
+def changed_settings(before: Settings, after: Settings) -> dict[str, object]:
+    """What is other in some settings than in others: names, and the values after."""
+    values = {field.name: getattr(after, field.name) for field in dataclasses.fields(after)}
+    return {name: value for name, value in values.items() if value != getattr(before, name)}
+
+
 GROUPS = tuple(reversed(Settings.__bases__))

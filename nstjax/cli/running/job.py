@@ -1,7 +1,6 @@
 """One picture from files to a file, with everything that a person sees meanwhile."""
 
 import contextlib
-import dataclasses
 import functools
 from pathlib import Path
 
@@ -28,7 +27,7 @@ from nstjax.plan import make_plan
 from nstjax.result import Progress, Result
 from nstjax.session import Session
 from nstjax.session.checkpoint import Checkpoint
-from nstjax.settings import Settings
+from nstjax.settings import Settings, changed_settings
 
 # Seconds that are left to write the picture and to end: always, and for a megapixel.
 LEAST_ENDING, ENDING = 0.5, 0.5
@@ -96,13 +95,7 @@ def _take_up(session: Session, kept: Checkpoint, arguments: Arguments, speech: S
     if kept.remark:
         speech.warn(kept.remark)
     speech.say(f"goes on after {len(session.history.total)} steps")
-    before = settings_of(kept)
-    changed = {
-        field.name: getattr(arguments.settings, field.name)
-        for field in dataclasses.fields(before)
-        if getattr(arguments.settings, field.name) != getattr(before, field.name)
-    }
-    again = session.change(**changed)
+    again = session.change(**changed_settings(settings_of(kept), arguments.settings))
     if again:
         speech.say(f"the level starts again from the picture, for {', '.join(again)}")
     return kept.about["report_every"]
