@@ -117,9 +117,11 @@ class Course:
         return self.progress
 
     def end(self) -> None:
-        """No level comes behind that of the last chunk."""
-        if self.last is not None:
-            self.last = self.last._replace(levels=self.last.levels[: self.last.level + 1])
+        """No step comes behind those of the last chunk."""
+        last = self.last
+        if last is not None:
+            here = last.levels[last.level]._replace(steps=last.step)
+            self.last = last._replace(levels=(*last.levels[: last.level], here))
 
     @property
     def history(self) -> Losses:

@@ -84,7 +84,10 @@ def test_flags_may_change_what_a_session_can(paint, here, capsys):
     assert "the level starts again from the picture, for size" in said
     assert read("other.png").shape == (48, 48, 3)
     assert json.loads(read_comment(Path("other.png")))["settings"]["content_weight"] == 3
-    assert read_checkpoint("kept").settings.size == 48
+    assert read_checkpoint("kept").settings.size == 32  # for another try
+    again = ["-o", "other.png", "--checkpoint", "other", "--size", "48"]
+    assert main(["resume", "kept", "--quiet", *again]) == 0
+    assert read_checkpoint("other").settings.size == 48
 
 
 def test_a_checkpoint_is_written_on_the_way(paint, here, monkeypatch):
@@ -125,6 +128,7 @@ def told(capsys):
         (["--checkpoint-every", "soon"], "checkpoint_every is 'soon': give a time such as 60s"),
         (["--time-budget", "0s"], "give at least 1s"),
         (["--time-budget", "9s", "--save-every", "2"], "exclude each other"),
+        (["--time-budget", "9s", "--save-film", "out.webp"], "exclude each other"),
     ],
 )
 def test_what_cannot_be_is_told_before_the_work(paint, capsys, flags, match):

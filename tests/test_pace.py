@@ -93,6 +93,13 @@ def test_a_session_has_as_many_steps_as_there_is_time_for(network, monkeypatch, 
     assert result.image.shape == (48, 64, 3)
 
 
+def test_a_chunk_that_has_all_usual_steps_is_not_the_end(network, ticking):
+    settings = dataclasses.replace(QUICK, size=64, coarsest=64)  # 4 steps, in one chunk of 50
+    result = Session(CONTENT, STYLE, settings, weights=network("vgg16")).run(time_budget=6)
+    assert len(result.history.total) >= 3 * 50
+    assert len(result.history.total) == sum(level.steps for level in result.levels)
+
+
 def test_too_little_time_gives_a_picture_of_the_size_all_the_same(network, monkeypatch):
     monkeypatch.setattr(work, "CHUNK_PIXELS", {"cpu": 1})
     settings = dataclasses.replace(QUICK, size=64, coarsest=32)

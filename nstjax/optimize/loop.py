@@ -176,11 +176,14 @@ class Run:
             del point
         self._point = Point(index, step, number, state)
         told, pending = (*told, way.told) if way.told else told, None
-        while not self.ended and step < self._planned(index, step, length)[index].steps:
-            if pending is not None and not self.ahead:
+        while not self.ended:
+            is_done = step >= self._planned(index, step, length)[index].steps
+            if is_done and (pending is None or self._work.plan is None):
+                break
+            if pending is not None and (is_done or not self.ahead):
                 yield self._finished(self._kept(pending, can_copy))
                 pending = None
-                continue  # what is wanted may be other now
+                continue  # what is wanted, or planned, may be other now
             if pending is not None:
                 pending = self._kept(pending, can_copy)
             state, picture, reports = run_chunk(state, *steps.arguments(problem))
@@ -195,14 +198,12 @@ class Run:
             if not self.ended and index + 1 < len(levels):
                 self._programs.begin(index + 1)
         if pending is not None:
-            if not self.ended:
-                pending = pending._replace(levels=self._planned(index, step, length=0))
             yield self._finished(self._kept(pending, can_copy))
         if self.ended:
             return
         self._done.append(level._replace(steps=step))
         memory = memory_of(state, way.layout) if self._carry else None
-        image = self._start.pixels if pending is None else pending.image()
+        image = self._start.pixels if self._last is None else self._last.image()
         self._start = Start(image, total + step, memory)
         if index + 1 < len(self._levels()):
             self._point = None  # nobody needs such a state any more
@@ -211,12 +212,12 @@ class Run:
         return self._work.levels if self._work.plan is None else self._work.plan()
 
     def _planned(self, index: int, step: int, length: int) -> tuple[Level, ...]:
-        """All levels, this one with as many steps as whole chunks come to: without any, those done."""
+        """All levels, this one with as many steps as whole chunks come to."""
         levels = self._levels()
         level = levels[index]
         if self._work.plan is not None:
             more = max(level.steps - step, 0 if step else 1)
-            level = level._replace(steps=step + (-(-more // length) * length if length else 0))
+            level = level._replace(steps=step + -(-more // length) * length)
         return (*self._done, level, *levels[index + 1 :])
 
     def _state(self, level: Level, way: Way, averaging: jax.typing.ArrayLike) -> State:

@@ -77,8 +77,10 @@ class Checkpoint:
         """
         for name, digest in painting.digests.items():
             if digest != self.digests.get(name):
+                hint = "; that of a command is for nstjax resume" if "command" in self.about else ""
                 raise UserError(
-                    f"the checkpoint was made with other inputs: {DIGESTED[name]} differs; give the same"
+                    f"the checkpoint was made with other inputs: {DIGESTED[name]} differs; give the "
+                    f"same{hint}"
                 )
         transfer = replace(painting.transfer, levels=self.levels)
         if self.point is not None and not self.is_over:

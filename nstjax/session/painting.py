@@ -113,7 +113,7 @@ class Painting:
                 return self._taken(chunk)
             if self._run.ended:
                 self._leave()
-            else:  # by the clock, before the finest level
+            else:  # by the clock
                 self.course.end()
                 self._finish()
         return None
@@ -156,7 +156,7 @@ class Painting:
         if self._pace is not None:
             told = self._pace.observe(progress)
             progress = self.course.progress = progress._replace(told=(*progress.told, *told))
-        if progress.total_step == progress.total_steps:
+        elif progress.total_step == progress.total_steps:
             self._finish()
         return progress
 

@@ -23,7 +23,7 @@ from nstjax.session.checkpoint import Checkpoint, read_checkpoint
 from nstjax.session.painting import Painting
 from nstjax.settings import Settings, changed_settings
 from nstjax.settings.presets import PRESETS
-from nstjax.settings.recipe import check_known
+from nstjax.settings.recipe import with_values
 from nstjax.settings.values import Positive, check
 from nstjax.spread import AUTO, Devices, Tile, make_spread
 from nstjax.vgg import Weights
@@ -216,11 +216,9 @@ class Session:
 
         Raises `UserError` for what cannot work, and then nothing is changed.
         """
-        for name in settings:
-            check_known(name, vars(self.settings), "change")
         with self._changing:
             painting, before = self._painting, self.settings
-            wanted = replace(before, **settings)  # type: ignore[arg-type]
+            wanted = with_values(before, settings, "change")
             changed = tuple(changed_settings(before, wanted))
             again = tuple(changed_settings(without_numbers(before), without_numbers(wanted)))
             if again:

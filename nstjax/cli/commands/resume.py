@@ -17,7 +17,10 @@ NEW = ("--preset", "--settings", "--like")  # what a picture begins with
 
 @dataclass(frozen=True, kw_only=True)
 class ResumeArguments:
-    """Goes on with a picture; behind the file other values of the flags that it was begun with."""
+    """Goes on with a picture, with other values of its flags if they stand behind the file.
+
+    `nstjax resume FILE --help` lists them.
+    """
 
     checkpoint: tyro.conf.Positional[Path]  # a file that --checkpoint has written
 
@@ -25,9 +28,10 @@ class ResumeArguments:
 def run(arguments: Sequence[str]) -> int:
     """Runs the command with the arguments behind its name; returns the exit code."""
     if not arguments or arguments[0].startswith("-"):
-        nothing = ResumeArguments(checkpoint=tyro.MISSING)
-        parse(ResumeArguments, arguments, prog="nstjax resume", default=nothing)
-        raise UserError("no checkpoint was given: name the file first, nstjax resume FILE ...")
+        if arguments and not {"-h", "--help"}.isdisjoint(arguments):
+            nothing = ResumeArguments(checkpoint=tyro.MISSING)
+            parse(ResumeArguments, ["--help"], prog="nstjax resume", default=nothing)
+        raise UserError("no checkpoint was given: name it first, nstjax resume FILE ...")
     file, *others = arguments
     for flag in NEW:
         if _is_given(flag, others):
@@ -50,6 +54,8 @@ def run(arguments: Sequence[str]) -> int:
     for written in (parsed.output, parsed.run.metrics, parsed.run.save_film):
         if written is not None and written.exists() and written.samefile(file):
             raise UserError(f"{written} is the checkpoint that goes on: name another file")
+    if parsed.output != default.output and parsed.run.checkpoint == default.run.checkpoint:
+        parsed = replace(parsed, run=replace(parsed.run, checkpoint=None))  # a try: that one stays
     return run_job(parsed, kept)
 
 

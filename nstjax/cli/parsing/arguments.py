@@ -43,8 +43,11 @@ class Run:
             raise UserError("--checkpoint and --time-budget are for a single host: leave them out")
         if self.time_budget:
             seconds_of(self.time_budget, "time_budget", at_least=1)
-            if self.save_every:
-                raise UserError("--save-every and --time-budget exclude each other: leave one out")
+            for flag in ("save_every", "save_film"):  # which need chunks of certain lengths
+                if getattr(self, flag):
+                    raise UserError(
+                        f"--{flag.replace('_', '-')} and --time-budget exclude each other: leave one out"
+                    )
 
     @property
     def of_one_picture(self) -> tuple[str, ...]:

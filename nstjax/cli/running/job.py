@@ -31,6 +31,7 @@ from nstjax.settings import Settings, changed_settings
 
 # Seconds that are left to write the picture and to end: always, and for a megapixel.
 LEAST_ENDING, ENDING = 0.5, 0.5
+LATE = 1.1  # of a budget
 
 
 def run_job(arguments: Arguments, kept: Checkpoint | None = None) -> int:
@@ -94,8 +95,11 @@ def _take_up(session: Session, kept: Checkpoint, arguments: Arguments, speech: S
     session.take_up(kept)
     if kept.remark:
         speech.warn(kept.remark)
-    speech.say(f"goes on after {len(session.history.total)} steps")
     again = session.change(**changed_settings(settings_of(kept), arguments.settings))
+    if session.done:
+        speech.say("all steps are done already: with another setting it goes on")
+    else:
+        speech.say(f"goes on after {len(session.history.total)} steps")
     if again:
         speech.say(f"the level starts again from the picture, for {', '.join(again)}")
     return kept.about["report_every"]
@@ -132,14 +136,24 @@ def _paint(
         stopwatch.save()
         remark = write(arguments.output, result.image)
         observers.write_checkpoint()
-    _conclude(speech, arguments.output, result)
-    return [line for line in (remark, result.remark) if line]
+    _conclude(speech, arguments, result)
+    return [line for line in (remark, result.remark, _lateness(arguments)) if line]
 
 
-def _conclude(speech: Speech, output: Path, result: Result) -> None:
+def _conclude(speech: Speech, arguments: Arguments, result: Result) -> None:
     height, width = result.image.shape[:2]
     how = "stopped early, " if result.stopped else ""
-    speech.say(f"wrote {output} ({how}{width}x{height}, {clock.elapsed():.0f} s)")
+    speech.say(f"wrote {arguments.output} ({how}{width}x{height}, {clock.elapsed():.0f} s)")
+    if result.stopped and arguments.run.checkpoint is not None:
+        speech.say(f"nstjax resume {arguments.run.checkpoint} goes on from there")
+
+
+def _lateness(arguments: Arguments) -> str:
+    """What is to be said of a budget that did not suffice; empty if it did."""
+    text = arguments.run.time_budget
+    if not text or clock.elapsed() <= LATE * seconds_of(text, "time_budget"):
+        return ""
+    return f"the time budget of {text} did not suffice: it took {clock.elapsed():.0f} s"
 
 
 def _time_left(arguments: Arguments, session: Session) -> float | None:

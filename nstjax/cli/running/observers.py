@@ -71,8 +71,7 @@ class Observers:
         if run.save_film is not None:
             path = run.save_film if self._is_writer else None
             film = Film(path, transfer.levels, spans_hosts=spans_hosts)
-            if not run.time_budget:
-                self.report_every = math.gcd(self.report_every, film.report_every)
+            self.report_every = math.gcd(self.report_every, film.report_every)
             yield film
         if run.save_every:
             yield Snapshots(arguments.output, run.save_every, self._write, spans_hosts=spans_hosts)
