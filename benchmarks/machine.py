@@ -5,11 +5,11 @@ import platform
 import re
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 import jax
 
-CPU_INFORMATION = Path("/proc/cpuinfo")
+from nstjax.machine.device import cpu_model
+
 PACKAGES = ("nstjax", "jax", "jaxlib", "torch")
 
 
@@ -42,15 +42,6 @@ def core_count() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # only Linux has it
         return os.cpu_count() or 1
-
-
-def cpu_model() -> str:
-    """The processor's name as the system tells it."""
-    if CPU_INFORMATION.is_file():
-        found = re.search(r"^model name\s*:\s*(.+)$", CPU_INFORMATION.read_text(), re.MULTILINE)
-        if found:
-            return found[1].strip()
-    return platform.processor() or platform.machine()
 
 
 def package_versions() -> dict[str, str]:

@@ -84,9 +84,7 @@ class Transfer:
     weights: Weights
     levels: tuple[Level, ...]
     spread: Spread
-    paintings: tuple[
-        np.ndarray, ...
-    ]  # the styles as they were given, before their colors were changed
+    paintings: tuple[np.ndarray, ...]  # the styles in the colors that they were given
 
     def work(
         self,

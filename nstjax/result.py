@@ -32,9 +32,8 @@ class Progress(NamedTuple):
     fraction: float  # of the whole work, in pixels times steps
     losses: Losses  # arrays: each term before each step since the last report
     image: Callable[[], np.ndarray]  # the current picture (height, width, 3), copied on demand
-    told: tuple[
-        str, ...
-    ] = ()  # of tiles and memory, where they are not as usual: lines for a person
+    # Of tiles and memory, where they are not as usual: lines for a person.
+    told: tuple[str, ...] = ()
 
 
 # What is shown of a picture that is being optimized.

@@ -52,12 +52,9 @@ def stylize(
     Raises `UserError` for pictures, settings or weights that cannot work, and `FloatingPointError`
     where the loss becomes NaN or infinite.
     """
-    pictures, progress = (
-        (given_content(content), given_pictures(styles)),
-        (on_progress, report_every),
-    )
+    pictures = given_content(content), given_pictures(styles)
     where = {"weights": weights, "tile": tile, "devices": devices}
-    return _paint(*pictures, settings, *progress, regions=regions, **where)
+    return _paint(*pictures, settings, on_progress, report_every, regions=regions, **where)
 
 
 def texture(
@@ -77,8 +74,8 @@ def texture(
 
     The rest is as `stylize` has it.
     """
-    pictures, progress = (None, given_pictures(styles)), (on_progress, report_every)
-    return _paint(*pictures, settings, *progress, weights=weights, tile=tile, devices=devices)
+    where = {"weights": weights, "tile": tile, "devices": devices}
+    return _paint(None, given_pictures(styles), settings, on_progress, report_every, **where)
 
 
 def reconstruct(
@@ -96,8 +93,8 @@ def reconstruct(
     What the layers know of a picture (their figure 1, "content reconstructions"; Mahendran and Vedaldi
     2015). The rest is as `stylize` has it.
     """
-    pictures, progress = (given_content(content), None), (on_progress, report_every)
-    return _paint(*pictures, settings, *progress, weights=weights, tile=tile, devices=devices)
+    where = {"weights": weights, "tile": tile, "devices": devices}
+    return _paint(given_content(content), None, settings, on_progress, report_every, **where)
 
 
 def _paint(

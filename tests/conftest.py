@@ -14,6 +14,7 @@ os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"
 
 import jax
 import pytest
+from reference import transfers
 from reference.downloads import CONTENT, hide_the_user, hurry
 from reference.file_server import serving
 from reference.inputs import random_network
@@ -21,8 +22,9 @@ from reference.keras_files import random_tensors, write_keras3
 from reference.narrow import CAFFE, narrow_architectures, random_weights
 
 import weights_tools
-from nstjax import UserError, together
+from nstjax import Session, UserError, together
 from nstjax.cli.running import job
+from nstjax.optimize import work
 from nstjax.vgg import Weights, forms
 
 # Graphics cards else multiply float32 with the ten bits of TF32, far from the 1e-5 that is asked.
@@ -70,6 +72,17 @@ def quick_to_compile(monkeypatch):
     jax.config.update("jax_disable_most_optimizations", True)
     yield
     jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.fixture
+def session(network, monkeypatch):
+    """Makes quick sessions: at full size a chunk is a step, and before it is all three."""
+    monkeypatch.setattr(work, "CHUNK_PIXELS", {"cpu": 36 * 48})
+
+    def make(settings=transfers.QUICK, content=transfers.CONTENT, styles=transfers.STYLE, **others):
+        return Session(content, styles, settings, weights=network("vgg16"), **others)
+
+    return make
 
 
 @pytest.fixture

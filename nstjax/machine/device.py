@@ -2,12 +2,16 @@
 
 import os
 import platform
+import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
 
 from nstjax.errors import UserError
+
+CPU_INFORMATION = Path("/proc/cpuinfo")
 
 _is_broken_fork = False
 
@@ -40,13 +44,12 @@ def default_device() -> Any:
 
 
 def cpu_model() -> str:
-    """What this machine's processor calls itself, where somebody knows."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            lines = [line.partition(":")[2] for line in file if line.startswith("model name")]
-    except OSError:
-        lines = []
-    return (lines or [platform.processor()])[0].strip()
+    """The processor's name as the system tells it."""
+    if CPU_INFORMATION.is_file():
+        found = re.search(r"^model name\s*:\s*(.+)$", CPU_INFORMATION.read_text(), re.MULTILINE)
+        if found:
+            return found[1].strip()
+    return platform.processor() or platform.machine()
 
 
 def default_platform() -> str:

@@ -14,7 +14,13 @@ from nstjax.machine.host_memory import is_exhausted
 from nstjax.optimize.batches import Batch
 from nstjax.optimize.programs import Programs, Work
 from nstjax.optimize.pyramid import Level
-from nstjax.optimize.start import memory_of, placed_state, start_state
+from nstjax.optimize.start import (
+    is_of_shapes,
+    memory_of,
+    placed_state,
+    start_state,
+    state_shapes,
+)
 from nstjax.optimize.step import State
 from nstjax.optimize.ways import Way
 from nstjax.optimize.work import Prepared
@@ -129,10 +135,7 @@ class Run:
         prepared, told = self._programs.take(index, step, way), ()
         while True:
             used, attempt = prepared.way, self._attempt(index, step, prepared, told, point)
-            del (
-                prepared,
-                point,
-            )  # with the pictures of its targets, and the state that it goes on from
+            del prepared, point  # with the pictures of its targets, and the optimizer's state
             try:
                 yield from attempt
                 return
@@ -169,21 +172,25 @@ class Run:
             problem = steps.batch.placed(problem, steps.batch.specs)
         level, total = self._work.levels[index], self._start.total_step - step
         _, *numbers = steps.arguments(problem)
-        if point is None or point.state is None:
+        state = None
+        if point is not None:
+            shapes = state_shapes(way.optimizer, level.height, level.width, way.layout)
+            # With less memory free than then, the way may be another one with another state.
+            if is_of_shapes(point.state, shapes):
+                state = placed_state(point.state, shapes)
+        del point
+        if state is None:
             state = self._state(level, way, numbers[1])
-        else:
-            state = placed_state(point.state, way.optimizer, level.height, level.width, way.layout)
-            del point
         self._point = Point(index, step, number, state)
         told, pending = (*told, way.told) if way.told else told, None
-        while not self.ended:
-            is_done = step >= self._planned(index, step, length)[index].steps
-            if is_done and (pending is None or self._work.plan is None):
-                break
+        while True:
+            is_done = self.ended or step >= self._planned(index, step, length)[index].steps
             if pending is not None and (is_done or not self.ahead):
                 yield self._finished(self._kept(pending, can_copy))
                 pending = None
                 continue  # what is wanted, or planned, may be other now
+            if is_done:
+                break
             if pending is not None:
                 pending = self._kept(pending, can_copy)
             state, picture, reports = run_chunk(state, *steps.arguments(problem))
@@ -197,8 +204,6 @@ class Run:
             told, self.is_ahead = (), False
             if not self.ended and index + 1 < len(levels):
                 self._programs.begin(index + 1)
-        if pending is not None:
-            yield self._finished(self._kept(pending, can_copy))
         if self.ended:
             return
         self._done.append(level._replace(steps=step))

@@ -84,24 +84,19 @@ def state_shapes(
     return jax.tree.map(stored, state)
 
 
-def placed_state(
-    state: State,
-    optimizer: optax.GradientTransformation,
-    height: int,
-    width: int,
-    layout: Layout | None = None,
-) -> State:
-    """A state in buffers of its own, where `start_state` would have put it.
+def is_of_shapes(state: Any, shapes: State) -> bool:
+    """Whether a state has the arrays that `state_shapes` tells of, wherever they are."""
 
-    Raises `ValueError` for one of other arrays.
-    """
-    shapes = state_shapes(optimizer, height, width, layout)
+    def kinds(tree: Any) -> list[tuple[Any, ...]]:
+        return [(leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(tree)]
+
+    return kinds(state) == kinds(shapes)
+
+
+def placed_state(state: Any, shapes: State) -> State:
+    """A state in buffers of its own, where `state_shapes` has it."""
     wanted, tree = jax.tree.flatten(shapes)
     leaves = jax.tree.leaves(state)
-    if [(leaf.shape, leaf.dtype) for leaf in leaves] != [
-        (leaf.shape, leaf.dtype) for leaf in wanted
-    ]:
-        raise ValueError("the state is that of another picture, optimizer or number of devices")
     # Copies, in JAX's own memory: the step donates what it is given.
     placed = (place(leaf, shape.sharding) for leaf, shape in zip(leaves, wanted, strict=True))
     return tree.unflatten(map(jnp.copy, placed))

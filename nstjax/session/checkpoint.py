@@ -18,7 +18,7 @@ from nstjax.errors import UserError
 from nstjax.losses import Losses
 from nstjax.machine.device import cpu_model, default_device
 from nstjax.optimize import Level, Point
-from nstjax.optimize.start import state_shapes
+from nstjax.optimize.start import is_of_shapes, state_shapes
 from nstjax.prepare import Transfer
 from nstjax.result import Course
 from nstjax.session.digests import digest_of
@@ -222,19 +222,13 @@ def _check_state(point: Point, transfer: Transfer) -> None:
     found = ways(level)
     if point.way < len(found):
         way = found[point.way]
-        wanted = jax.tree.leaves(state_shapes(way.optimizer, level.height, level.width, way.layout))
-        if [_kind(leaf) for leaf in wanted] == [
-            _kind(leaf) for leaf in jax.tree.leaves(point.state)
-        ]:
+        shapes = state_shapes(way.optimizer, level.height, level.width, way.layout)
+        if is_of_shapes(point.state, shapes):
             return
     raise UserError(
         "the checkpoint is of other tiles, devices or another kind of device: give those that it was "
         "made with"
     )
-
-
-def _kind(leaf: Any) -> tuple[tuple[int, ...], str]:
-    return tuple(leaf.shape), str(leaf.dtype)
 
 
 def _written(array: np.ndarray) -> np.ndarray:

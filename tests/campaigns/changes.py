@@ -5,15 +5,13 @@ those that were asked for, after each step all pixels are finite, and in the end
 steps as the levels say. What only tells the program other numbers must not have compiled anything.
 """
 
-import argparse
 import collections
 import dataclasses
-import json
 import threading
-from pathlib import Path
 
 import jax
 import numpy as np
+from campaigns import trials
 from reference.inputs import random_network
 from reference.narrow import CAFFE
 from reference.transfers import CONTENT, QUICK, STYLE
@@ -92,24 +90,13 @@ def _turned(session: Session, changed: dict, compiled: list[int], *, meanwhile: 
     return "told the compiled program"
 
 
-def main() -> int:
-    """Runs the campaign."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path, help="where to write the record")
-    options = parser.parse_args()
+def of_new_session(count: int, seed: int) -> dict:
+    """The campaign, of a small picture with a random network."""
     work.CHUNK_PIXELS = {"cpu": 36 * 48}
     weights = Weights("vgg16", CAFFE, random_network("vgg16"))
-    settings = dataclasses.replace(QUICK, steps=6)
-    found = campaign(
-        Session(CONTENT, STYLE, settings, weights=weights), options.count, options.seed
-    )
-    print(json.dumps(found, indent=1))
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=1) + "\n")
-    return 0
+    session = Session(CONTENT, STYLE, dataclasses.replace(QUICK, steps=6), weights=weights)
+    return campaign(session, count, seed)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(trials.main(__doc__, of_new_session, 100))

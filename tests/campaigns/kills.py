@@ -5,18 +5,15 @@ whole new one, beside nothing but unfinished files of the name that is swept aft
 run must work, and sweep them.
 """
 
-import argparse
 import collections
-import json
 import os
 import random
 import re
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from campaigns import child
+from campaigns import child, trials
 from campaigns.scenes import SCENES, is_whole, make_inputs, make_older, older
 
 UNFINISHED = re.compile(r"\.nstjax-[0-9a-f]{32}(-whole)?")
@@ -97,23 +94,7 @@ def campaign(names: Sequence[str], count: int, seed: int, *, painted: bool) -> d
     return {"trials": count, **kinds, "unfinished files": unfinished, "wrong": found}
 
 
-def main() -> int:
-    """Runs the campaign; the exit code is 1 where anything was wrong."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=300)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path, help="where to write the record")
-    options = parser.parse_args()
-    record = options.json and options.json.absolute()
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        found = campaign(list(SCENES), options.count, options.seed, painted=True)
-        os.chdir("/")
-    print(json.dumps(found, indent=1))
-    if record:
-        record.write_text(json.dumps(found, indent=1) + "\n")
-    return bool(found["wrong"])
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(
+        trials.main(__doc__, lambda *given: campaign(list(SCENES), *given, painted=True), 300)
+    )

@@ -6,16 +6,13 @@ whole if it is there, and nothing may lie beside it; and in the end the picture 
 that nobody has killed, to the bit.
 """
 
-import argparse
 import collections
-import json
 import os
 import random
-import tempfile
 import time
 from pathlib import Path
 
-from campaigns import child
+from campaigns import child, trials
 from campaigns.scenes import HERE, LAYERS, make_inputs
 
 from nstjax.session.checkpoint import read_checkpoint
@@ -127,23 +124,5 @@ def campaign(kills: int, seed: int, names: list[str] | None = None) -> dict:
     return {**counts, "wrong": found}
 
 
-def main() -> int:
-    """Runs the campaign; the exit code is 1 where anything was wrong."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path, help="where to write the record")
-    options = parser.parse_args()
-    record = options.json and options.json.absolute()
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        found = campaign(options.kills, options.seed)
-        os.chdir("/")
-    print(json.dumps(found, indent=1))
-    if record:
-        record.write_text(json.dumps(found, indent=1) + "\n")
-    return bool(found["wrong"])
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(trials.main(__doc__, campaign, 200))
